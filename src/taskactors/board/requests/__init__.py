@@ -1,0 +1,1 @@
+"""Requests: one frozen class per tool, holding its arguments."""

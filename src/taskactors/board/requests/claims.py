@@ -1,0 +1,65 @@
+"""Requests about work: find it, claim it, give it back, and keep the time spent on it."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
+
+from attrs import frozen
+from msgspec import Meta
+
+from ...domain.failing import Failure
+from .fields import AgentNamed, Capabilities, Fence, Id, Lease, PageSize, Reason, Share, Text
+from .request import AboutTask, Mutation, Request
+
+Me = Annotated[AgentNamed | None, Meta(description="you, if the connection does not say")]
+
+
+@frozen(kw_only=True)
+class DiscoverWork(Request):
+    """Ready tasks that fit you, best first. Nothing is taken: claim_task does that."""
+
+    spellings: ClassVar[Mapping[str, str]] = {"limit": "max_tasks"}
+
+    agent_name: Me = None
+    capabilities: Annotated[Capabilities | None, Meta(description="what you can do; default: as registered")] = None
+    max_tasks: PageSize = 10
+
+
+@frozen(kw_only=True)
+class ClaimTask(AboutTask, Mutation):
+    """Take a ready task; exactly one agent wins. The answer's claim has the fence and when the lease ends; claim again to renew."""
+
+    spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
+
+    agent_name: Me = None
+    lease_s: Annotated[Lease | None, Meta(description="seconds you hold it without a sign of life; default 900")] = None
+
+
+@frozen(kw_only=True)
+class ReleaseTask(AboutTask, Mutation):
+    """Give a claimed task back, with what went wrong if something did: failures count and keep it back for a while."""
+
+    spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
+
+    agent_name: Me = None
+    fence: Annotated[Fence | None, Meta(description="your claim's fence")] = None
+    reason: Annotated[Reason | None, Meta(description="for whoever takes it next")] = None
+    failure: Annotated[Failure | None, Meta(description="class of failure; the third puts the task aside")] = None
+    not_before_s: Annotated[int | None, Meta(ge=0, le=604_800, description="keep it back this long")] = None
+
+
+@frozen(kw_only=True)
+class StartWorkSession(AboutTask, Mutation):
+    """Start the clock on a task you hold. Asking again returns the open session."""
+
+    spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
+
+    agent_name: Me = None
+
+
+@frozen(kw_only=True)
+class EndWorkSession(Mutation):
+    """Stop the clock of your session."""
+
+    session_id: Annotated[Id, Meta(description="from start_work_session")]
+    notes: Annotated[Text | None, Meta(description="what was done")] = None
+    productivity_score: Annotated[Share | None, Meta(description="0 to 1")] = None

@@ -1,0 +1,294 @@
+"""Every way the board says no: a stable code for programs, facts for people, a hint for whoever must act next."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from attrs import asdict, field, frozen
+
+from .task import Instant, State
+
+
+class Refusal(Exception):
+    """A request that was understood and refused; it changed nothing."""
+
+    code: ClassVar[str] = "refused"
+    hint: ClassVar[str] = ""
+
+    def cause(self) -> str:
+        """One sentence that says why, with the facts in it."""
+        raise NotImplementedError
+
+    def remedy(self) -> str:
+        """One sentence for whoever must act next."""
+        return self.hint
+
+    def facts(self) -> Mapping[str, Any]:
+        """The facts behind the cause, for programs."""
+        return {name: value for name, value in asdict(self, recurse=False).items() if value is not None}  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        return self.cause()
+
+
+@frozen(str=False)
+class NotFound(Refusal):
+    """Nothing goes by that name."""
+
+    code = "not_found"
+    kind: str
+    named: str
+    nearest: tuple[str, ...] = ()
+
+    def cause(self) -> str:
+        return f"there is no {self.kind} {self.named!r}"
+
+    def remedy(self) -> str:
+        return f"did you mean {', '.join(self.nearest)}?" if self.nearest else "list_tasks and list_agents show what there is"
+
+
+@frozen(str=False)
+class InvalidArguments(Refusal):
+    """The arguments break the tool's schema; every violation is named, each with its path."""
+
+    code = "invalid_arguments"
+    hint = "correct every argument named here and call again"
+    tool: str
+    problems: tuple[str, ...]
+
+    def cause(self) -> str:
+        return f"{self.tool} refused its arguments: " + "; ".join(self.problems)
+
+
+@frozen(str=False)
+class DuplicateCode(Refusal):
+    code = "duplicate_code"
+    hint = "choose another code, or give a prefix such as SEC and the next number is taken"
+    task: str
+
+    def cause(self) -> str:
+        return f"task {self.task} exists already"
+
+
+@frozen(str=False)
+class AlreadyRegistered(Refusal):
+    code = "already_registered"
+    hint = "choose another name; only the agent itself may register again, to change its own entry"
+    agent: str
+    role: str
+
+    def cause(self) -> str:
+        return f"agent {self.agent} is registered already, with role {self.role}"
+
+
+@frozen(str=False)
+class InvalidTransition(Refusal):
+    code = "invalid_transition"
+    task: str
+    state: State
+    to: State
+    allowed: tuple[State, ...]
+
+    def cause(self) -> str:
+        return f"{self.task} is {self.state} and cannot go to {self.to}"
+
+    def remedy(self) -> str:
+        if not self.allowed:
+            return f"{self.state} is final; create a new task instead"
+        return f"from {self.state} it may go to {', '.join(self.allowed)}"
+
+
+@frozen(str=False)
+class NotClaimable(Refusal):
+    code = "not_claimable"
+    hint = "call discover_work and claim one that it offers"
+    task: str
+    state: State
+    holder: str | None = None
+    until: Instant | None = None
+
+    def cause(self) -> str:
+        return f"{self.task} is {self.state}" + (f" and held by {self.holder}" if self.holder else "") + ", so it cannot be claimed"
+
+
+@frozen(str=False)
+class AssignedToAnother(Refusal):
+    code = "assigned_to_another"
+    hint = "call discover_work for work that is open to you, or have a person assign this task to you"
+    task: str
+    owner: str
+
+    def cause(self) -> str:
+        return f"{self.task} is assigned to {self.owner}"
+
+
+@frozen(str=False)
+class NotYet(Refusal):
+    code = "not_yet"
+    hint = "call discover_work for what is ready now"
+    task: str
+    not_before: Instant
+
+    def cause(self) -> str:
+        return f"{self.task} is not to be started yet"
+
+
+@frozen(str=False)
+class LacksCapabilities(Refusal):
+    code = "lacks_capabilities"
+    hint = "claim a task that discover_work offers you, or register_agent again with the capabilities you really have"
+    task: str
+    agent: str
+    lacking: tuple[str, ...]
+
+    def cause(self) -> str:
+        return f"{self.task} needs {', '.join(self.lacking)}, which {self.agent} has not registered"
+
+
+@frozen(str=False)
+class TooManyTasks(Refusal):
+    code = "too_many_tasks"
+    hint = "finish or release one of them first"
+    agent: str
+    limit: int
+    held: tuple[str, ...]
+
+    def cause(self) -> str:
+        return f"{self.agent} may hold {self.limit} tasks at once and holds {', '.join(self.held)}"
+
+
+@frozen(str=False)
+class NotHolder(Refusal):
+    code = "not_holder"
+    hint = "ask the holder with send_message, or a person to step in"
+    task: str
+    caller: str
+    holder: str | None = None
+
+    def cause(self) -> str:
+        held = f"held by {self.holder}" if self.holder else "held by nobody"
+        return f"{self.task} is {held}, so {self.caller} may not do that"
+
+
+@frozen(str=False)
+class StaleClaim(Refusal):
+    code = "stale_claim"
+    hint = "stop working on it: your claim ended; call discover_work for other work"
+    task: str
+    fence: int
+    current_fence: int
+    state: State
+    holder: str | None = None
+
+    def cause(self) -> str:
+        now = f"held by {self.holder} with fence {self.current_fence}" if self.holder else f"{self.state} and held by nobody"
+        return f"fence {self.fence} on {self.task} is out of date: the task is now {now}"
+
+
+@frozen(str=False)
+class NotAllowed(Refusal):
+    """The caller is not one of those who may do this."""
+
+    code = "not_allowed"
+    what: str
+    who_may: str
+
+    def cause(self) -> str:
+        return f"{self.what} is not yours to do"
+
+    def remedy(self) -> str:
+        return f"it is for {self.who_may}"
+
+
+@frozen(str=False)
+class ReviewRequired(Refusal):
+    code = "review_required"
+    hint = "set it to Review; someone other than the implementer then sets it to Done"
+    task: str
+
+    def cause(self) -> str:
+        return f"{self.task} must be reviewed before it is Done"
+
+
+@frozen(str=False)
+class OwnReview(Refusal):
+    code = "own_review"
+    hint = "ask another agent to review it, for example send_message to role:qa"
+    task: str
+    implementer: str
+
+    def cause(self) -> str:
+        return f"{self.task} was implemented by {self.implementer}, who may not approve it"
+
+
+@frozen(str=False)
+class ReasonRequired(Refusal):
+    code = "reason_required"
+    hint = "call again with a reason"
+    task: str
+    state: State
+    to: State
+
+    def cause(self) -> str:
+        return f"{self.task} goes from {self.state} to {self.to} only with a reason"
+
+
+@frozen(str=False)
+class DependenciesUnmet(Refusal):
+    code = "dependencies_unmet"
+    hint = "finish those first; it becomes ready by itself when the last is Done"
+    task: str
+    unmet: tuple[str, ...]
+
+    def cause(self) -> str:
+        return f"{self.task} still waits for {', '.join(self.unmet)}"
+
+
+@frozen(str=False)
+class Conflict(Refusal):
+    """Somebody changed it first."""
+
+    code = "conflict"
+    hint = "look at the current value, decide again, and call with its rev"
+    subject: str
+    expected_rev: int
+    rev: int
+    current: Mapping[str, Any] = field(factory=dict)
+
+    def cause(self) -> str:
+        return f"{self.subject} is at rev {self.rev}, not {self.expected_rev}"
+
+
+@frozen(str=False)
+class KeyReused(Refusal):
+    code = "idempotency_key_reused"
+    hint = "use a new idempotency_key for a different request"
+    key: str
+    tool: str
+
+    def cause(self) -> str:
+        return f"idempotency_key {self.key!r} was already used for another {self.tool} call with other arguments"
+
+
+@frozen(str=False)
+class LimitReached(Refusal):
+    code = "limit_reached"
+    what: str
+    limit: int
+    instead: str
+
+    def cause(self) -> str:
+        return f"{self.what} is limited to {self.limit}"
+
+    def remedy(self) -> str:
+        return self.instead
+
+
+@frozen(str=False)
+class SessionClosed(Refusal):
+    code = "session_closed"
+    hint = "start a new one with start_work_session"
+    session_id: int
+    ended_at: Instant
+
+    def cause(self) -> str:
+        return f"work session {self.session_id} has ended already"

@@ -1,0 +1,64 @@
+"""Events: what happened, in one gapless order per project, each tied to the one before by a hash."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from .agent import Agent
+from .message import Message
+from .session import Session
+from .task import Instant, Task
+
+Entity = Task | Agent | Message | Session
+
+
+class EventKind(StrEnum):
+    TASK_CREATED = "task_created"
+    TASK_UPDATED = "task_updated"
+    TASK_ASSIGNED = "task_assigned"
+    TASK_CLAIMED = "task_claimed"
+    TASK_RELEASED = "task_released"
+    TASK_MOVED = "task_moved"
+    TASK_UNBLOCKED = "task_unblocked"
+    CLAIM_EXPIRED = "claim_expired"
+    BLOCKER_CANCELLED = "blocker_cancelled"
+    SESSION_STARTED = "session_started"
+    SESSION_ENDED = "session_ended"
+    AGENT_REGISTERED = "agent_registered"
+    AGENT_UPDATED = "agent_updated"
+    AGENT_PROMOTED = "agent_promoted"
+    MESSAGE_SENT = "message_sent"
+
+
+@frozen
+class Fact:
+    """What a rule decided: the kind of event, the entity as it is afterwards, and the small facts worth keeping.
+
+    Long or private text stays in its entity; `data` holds ids, states and changed small fields.
+    """
+
+    kind: EventKind
+    after: Entity
+    data: Mapping[str, Any] = field(factory=dict)
+
+    def because(self, reason: str | None) -> "Fact":
+        """The same fact with the reason that was given for it."""
+        return evolve(self, data={**self.data, "reason": reason}) if reason else self
+
+
+@frozen(kw_only=True)
+class Event:
+    """One line of a project's log. `hash` covers this event and the hash before it, so no line can be changed unseen."""
+
+    seq: int
+    at: Instant
+    kind: EventKind
+    by: str
+    subject: str
+    command: str
+    acting_for: str | None = None
+    data: Mapping[str, Any] = field(factory=dict)
+    previous: str = ""
+    hash: str = ""

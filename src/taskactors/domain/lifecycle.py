@@ -1,0 +1,182 @@
+"""The state table and the one function that walks it: no task changes its state anywhere else.
+
+The table is law: the rule here, the drawing in the documentation and the tests all read it.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from attrs import evolve, frozen
+
+from .caller import Caller
+from .errors import InvalidTransition, NotAllowed, NotHolder, OwnReview, ReasonRequired, ReviewRequired
+from .task import FINISHED, RUNNING, SUSPENDED, Claim, Instant, State, Task
+
+
+class Who(StrEnum):
+    """Who may take a step by asking for that state."""
+
+    ANYONE = "anyone"
+    HOLDER = "the holder, a person or a coordinator"
+    MANAGER = "its holder, owner or creator, a person or a coordinator"
+    PERSON = "a person or a coordinator"
+    APPROVER = "anyone but the implementer, when a review is required"
+    BOARD = "the board itself"
+
+
+@frozen
+class Step:
+    """One edge: who may take it, what it is called, and whether it needs a reason."""
+
+    who: Who
+    label: str
+    needs_reason: bool = False
+
+
+def _steps(**by_state: Step) -> Mapping[State, Step]:
+    return {State[name]: step for name, step in by_state.items()}
+
+
+_QUARANTINE = Step(Who.MANAGER, "put aside")
+_CANCEL = Step(Who.MANAGER, "called off")
+_REOPEN = Step(Who.ANYONE, "reopened", needs_reason=True)
+_GIVE_UP = Step(Who.HOLDER, "released or expired")
+
+TABLE: Mapping[State, Mapping[State, Step]] = {
+    State.CREATED: _steps(
+        IN_PROGRESS=Step(Who.ANYONE, "claimed"),
+        WAITING_FOR_DEPENDENCY=Step(Who.ANYONE, "has to wait"),
+        PENDING_DECOMPOSITION=Step(Who.ANYONE, "too big"),
+        QUARANTINED=_QUARANTINE,
+        CANCELLED=_CANCEL,
+    ),
+    State.IN_PROGRESS: _steps(
+        BLOCKED=Step(Who.HOLDER, "stuck"),
+        REVIEW=Step(Who.HOLDER, "ready for review"),
+        DONE=Step(Who.HOLDER, "finished"),
+        PENDING_HANDOFF=Step(Who.HOLDER, "offered to another"),
+        PENDING_DECOMPOSITION=Step(Who.HOLDER, "too big; claim ends"),
+        WAITING_FOR_DEPENDENCY=Step(Who.HOLDER, "a blocker was found; claim ends"),
+        CREATED=_GIVE_UP,
+        QUARANTINED=_QUARANTINE,
+        CANCELLED=_CANCEL,
+    ),
+    State.BLOCKED: _steps(
+        IN_PROGRESS=Step(Who.HOLDER, "goes on"),
+        CREATED=_GIVE_UP,
+        QUARANTINED=_QUARANTINE,
+        CANCELLED=_CANCEL,
+    ),
+    State.REVIEW: _steps(
+        DONE=Step(Who.APPROVER, "approved"),
+        IN_PROGRESS=Step(Who.ANYONE, "sent back"),
+        CREATED=Step(Who.ANYONE, "sent back, holder gone"),
+        QUARANTINED=_QUARANTINE,
+        CANCELLED=_CANCEL,
+    ),
+    State.PENDING_HANDOFF: _steps(
+        IN_PROGRESS=Step(Who.HOLDER, "accepted, declined or expired"),
+        CREATED=_GIVE_UP,
+        QUARANTINED=_QUARANTINE,
+        CANCELLED=_CANCEL,
+    ),
+    State.PENDING_DECOMPOSITION: _steps(
+        WAITING_FOR_DEPENDENCY=Step(Who.ANYONE, "children planned"),
+        CREATED=Step(Who.ANYONE, "small enough after all"),
+        QUARANTINED=_QUARANTINE,
+        CANCELLED=_CANCEL,
+    ),
+    State.WAITING_FOR_DEPENDENCY: _steps(
+        CREATED=Step(Who.ANYONE, "all met"),
+        DONE=Step(Who.BOARD, "last child done"),
+        PENDING_DECOMPOSITION=Step(Who.ANYONE, "too big"),
+        QUARANTINED=_QUARANTINE,
+        CANCELLED=_CANCEL,
+    ),
+    State.QUARANTINED: _steps(
+        CREATED=Step(Who.PERSON, "kicked", needs_reason=True),
+        CANCELLED=_CANCEL,
+    ),
+    State.DONE: _steps(ARCHIVED=Step(Who.ANYONE, "archived"), CREATED=_REOPEN),
+    State.CANCELLED: _steps(ARCHIVED=Step(Who.ANYONE, "archived"), CREATED=_REOPEN),
+    State.ARCHIVED: {},
+}
+
+
+HELD = frozenset({State.WAITING_FOR_DEPENDENCY, State.PENDING_DECOMPOSITION, State.PENDING_HANDOFF})
+"""States that, when somebody sets them by hand, last until somebody ends them by hand."""
+
+
+def allowed_from(state: State) -> tuple[State, ...]:
+    """The states that a task in `state` may go to."""
+    return tuple(TABLE[state])
+
+
+def require_step(task: Task, to: State) -> Step:
+    """The step from where the task stands to `to`; refuses with InvalidTransition when there is none."""
+    step = TABLE[task.state].get(to)
+    if step is None:
+        raise InvalidTransition(task=task.code, state=task.state, to=to, allowed=allowed_from(task.state))
+    return step
+
+
+def permit(task: Task, to: State, caller: Caller, reason: str | None) -> None:
+    """Refuse a step that this caller may not take by asking for it; see `Who`."""
+    step = require_step(task, to)
+    if step.needs_reason and not reason:
+        raise ReasonRequired(task=task.code, state=task.state, to=to)
+    if to is State.DONE and task.state is State.IN_PROGRESS and task.requires_review:
+        raise ReviewRequired(task=task.code)
+    _permit_person(task, step.who, caller)
+
+
+def _permit_person(task: Task, who: Who, caller: Caller) -> None:
+    what = f"that step of {task.code}"
+    match who:
+        case Who.BOARD:
+            raise NotAllowed(what=what, who_may=who)
+        case Who.APPROVER if task.requires_review and caller.name == task.implementer:
+            raise OwnReview(task=task.code, implementer=caller.name)
+        case Who.HOLDER if not (caller.may_override or caller.name == task.holder):
+            raise NotHolder(task=task.code, caller=caller.name, holder=task.holder)
+        case Who.MANAGER if not (caller.may_override or caller.name in (task.holder, task.owner_agent_name, task.created_by)):
+            raise NotAllowed(what=what, who_may=who)
+        case Who.PERSON if not caller.may_override:
+            raise NotAllowed(what=what, who_may=who)
+        case _:
+            return
+
+
+def advance(task: Task, to: State, now: Instant, by_hand: bool = False) -> Task:
+    """The task in its next state, with everything that follows from being there.
+
+    A claim stops in Review and PendingHandoff, restarts in full with the same fence when work goes on, and ends on the
+    way to any other state. `done_at` is set by Done, kept by Archived and cleared by reopening only.
+    """
+    require_step(task, to)
+    moved = evolve(task, state=to, claim=_claim_in(task, to, now), updated_at=now, by_hand=by_hand and to in HELD)
+    if to is State.DONE:
+        return evolve(moved, done_at=now, blocked_reason=None)
+    if to is State.IN_PROGRESS:
+        return evolve(moved, started_at=task.started_at or now, implementer=moved.holder, blocked_reason=None)
+    if to is State.CREATED:
+        return _back_in_created(task, moved)
+    return moved
+
+
+def _back_in_created(task: Task, moved: Task) -> Task:
+    if task.state is State.QUARANTINED:
+        # Whoever kicks it has decided that it may be tried again from the start.
+        moved = evolve(moved, attempts=0, not_before=None)
+    reopened = task.state in FINISHED or task.state is State.CANCELLED
+    return evolve(moved, owner_agent_name=None if task.claim or reopened else task.owner_agent_name, done_at=None if reopened else task.done_at)
+
+
+def _claim_in(task: Task, to: State, now: Instant) -> Claim | None:
+    if task.claim is None or to not in RUNNING | SUSPENDED:
+        return None
+    if to in SUSPENDED:
+        return evolve(task.claim, expires_at=None)
+    if task.state in SUSPENDED:
+        return evolve(task.claim, expires_at=now + task.claim.lease_s * 1000)
+    return task.claim

@@ -1,0 +1,44 @@
+"""Which ready work fits which agent, and in what order it is offered."""
+
+from attrs import frozen
+
+from .agent import Agent
+from .task import Instant, State, Task
+
+AGEING_MS_PER_POINT = 10 * 3600 * 1000
+"""Ten hours of waiting weigh as much as one point of priority, so that nothing starves."""
+
+NO_DUE_DATE: Instant = 2**63 - 1
+"""Work without a due date comes after work of the same rank that has one."""
+
+
+@frozen(order=True)
+class Lane:
+    """Ready work of one kind: for one owner or anybody (""), for one role or any (""), needing the same capabilities."""
+
+    owner: str
+    role: str
+    capabilities: tuple[str, ...]
+
+
+def is_ready(task: Task, now: Instant) -> bool:
+    """Whether somebody may start it now. Delayed and waiting work is not ready."""
+    return task.state is State.CREATED and task.unmet == 0 and (task.not_before is None or task.not_before <= now)
+
+
+def lane_of(task: Task) -> Lane:
+    """The lane in which a ready task waits."""
+    return Lane(task.owner_agent_name or "", task.role or "", tuple(sorted(task.required_capabilities)))
+
+
+def rank(task: Task) -> tuple[int, Instant, int]:
+    """The place in the order of work, smaller first: priority with linear ageing, due date, plan order.
+
+    Ageing is linear, so the order of two tasks never changes while they wait and a rank is written once.
+    """
+    return (int(task.inserted_at - task.priority_score * AGEING_MS_PER_POINT), task.due_at or NO_DUE_DATE, task.id)
+
+
+def covers(lane: Lane, agent: Agent, capabilities: frozenset[str]) -> bool:
+    """Whether work of this lane is for this agent, given what it can do."""
+    return lane.owner in ("", agent.name) and lane.role in ("", agent.role) and capabilities.issuperset(lane.capabilities)

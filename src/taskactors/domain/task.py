@@ -1,0 +1,144 @@
+"""The task: the unit of work, with everything a team may know about it."""
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+Instant = int
+"""Milliseconds since the epoch, UTC."""
+
+Seconds = int
+
+
+class State(StrEnum):
+    """Where a task stands; the values are the names on the wire."""
+
+    CREATED = "Created"
+    IN_PROGRESS = "InProgress"
+    BLOCKED = "Blocked"
+    REVIEW = "Review"
+    DONE = "Done"
+    ARCHIVED = "Archived"
+    PENDING_DECOMPOSITION = "PendingDecomposition"
+    PENDING_HANDOFF = "PendingHandoff"
+    WAITING_FOR_DEPENDENCY = "WaitingForDependency"
+    QUARANTINED = "Quarantined"
+    CANCELLED = "Cancelled"
+
+
+class DependencyKind(StrEnum):
+    """`blocks` holds a task back until the other is Done; `related` only points."""
+
+    BLOCKS = "blocks"
+    RELATED = "related"
+
+
+@frozen
+class Dependency:
+    code: str
+    kind: DependencyKind = DependencyKind.BLOCKS
+
+
+@frozen
+class Claim:
+    """An agent's lease on a task. The fence numbers it and only ever grows on one task.
+
+    `expires_at` is None while the lease is suspended (in Review and PendingHandoff): it then neither runs nor counts.
+    """
+
+    fence: int
+    agent: str
+    claimed_at: Instant
+    lease_s: Seconds
+    expires_at: Instant | None
+    deadline: Instant
+
+
+@frozen
+class Note:
+    at: Instant
+    by: str
+    text: str
+
+
+@frozen
+class Result:
+    """What a finished task left behind, in the words of whoever finished it."""
+
+    summary: str
+    evidence: tuple[str, ...] = ()
+    confidence: float | None = None
+    files: tuple[str, ...] = ()
+
+
+@frozen
+class WorkflowPosition:
+    name: str
+    step: str
+
+
+@frozen(kw_only=True)
+class Task:
+    """One task as it is stored. `rev` counts its changes, `fence` numbers its claims, `unmet` counts blockers not yet Done.
+
+    `by_hand` marks a waiting or pending state that somebody set and only somebody will end; `implementer` is whoever
+    worked on it last, who may not approve it; `cancelled_blockers` counts the unmet blockers that were cancelled.
+    """
+
+    id: int
+    code: str
+    name: str
+    description: str
+    state: State
+    inserted_at: Instant
+    updated_at: Instant
+    created_by: str
+    rev: int = 1
+    owner_agent_name: str | None = None
+    role: str | None = None
+    required_capabilities: tuple[str, ...] = ()
+    priority_score: float = 5.0
+    labels: tuple[str, ...] = ()
+    parent_code: str | None = None
+    depends_on: tuple[Dependency, ...] = ()
+    acceptance_criteria: tuple[str, ...] = ()
+    estimated_effort: int | None = None
+    due_at: Instant | None = None
+    not_before: Instant | None = None
+    confidence_threshold: float = 0.8
+    requires_review: bool = False
+    lease_s: Seconds | None = None
+    workflow: WorkflowPosition | None = None
+    attempts: int = 0
+    fence: int = 0
+    claim: Claim | None = None
+    blocked_reason: str | None = None
+    notes: tuple[Note, ...] = ()
+    artifacts: tuple[str, ...] = ()
+    result: Result | None = None
+    started_at: Instant | None = None
+    done_at: Instant | None = None
+    implementer: str | None = None
+    unmet: int = 0
+    cancelled_blockers: int = 0
+    by_hand: bool = field(default=False)
+
+    @property
+    def blockers(self) -> tuple[str, ...]:
+        """Codes of the tasks that hold this one back until they are Done."""
+        return tuple(each.code for each in self.depends_on if each.kind is DependencyKind.BLOCKS)
+
+    @property
+    def holder(self) -> str | None:
+        """Who holds the claim now, suspended or running."""
+        return self.claim.agent if self.claim else None
+
+
+RUNNING = frozenset({State.IN_PROGRESS, State.BLOCKED})
+"""States in which a lease runs and counts toward its holder's limit."""
+
+SUSPENDED = frozenset({State.REVIEW, State.PENDING_HANDOFF})
+"""States that keep the claim but stop its clock."""
+
+FINISHED = frozenset({State.DONE, State.ARCHIVED})
+"""States that meet a blocker."""

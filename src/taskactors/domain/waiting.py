@@ -1,0 +1,52 @@
+"""Waiting for other tasks: what holds a task back, and what happens to it when a blocker moves."""
+
+from attrs import evolve
+
+from .errors import DependenciesUnmet
+from .events import EventKind, Fact
+from .lifecycle import advance
+from .task import FINISHED, Instant, State, Task
+
+
+def meets(blocker: State) -> bool:
+    """A blocker is met once it is Done, also when it was archived later. Cancelled never meets it."""
+    return blocker in FINISHED
+
+
+def settled(task: Task, now: Instant) -> Task:
+    """A task that came back to Created while it still has unmet blockers waits for them instead."""
+    return advance(task, State.WAITING_FOR_DEPENDENCY, now) if task.state is State.CREATED and task.unmet else task
+
+
+def blocker_met(task: Task, blocker: str, now: Instant) -> Fact:
+    """One blocker less. The last one frees a task that waits, unless somebody set it waiting by hand."""
+    fewer = evolve(task, unmet=task.unmet - 1)
+    if fewer.unmet or fewer.state is not State.WAITING_FOR_DEPENDENCY or fewer.by_hand:
+        return Fact(EventKind.TASK_UPDATED, fewer, {"blocker_met": blocker, "unmet": fewer.unmet})
+    freed = advance(fewer, State.CREATED, now)
+    return Fact(EventKind.TASK_UNBLOCKED, freed, {"from": task.state, "to": freed.state, "blocker_met": blocker})
+
+
+def blocker_reopened(task: Task, blocker: str, now: Instant) -> Fact:
+    """A met blocker is open again. Only a dependant that nobody has started is pulled back."""
+    more = evolve(task, unmet=task.unmet + 1)
+    after = settled(more, now)
+    return Fact(EventKind.TASK_UPDATED, after, {"from": task.state, "to": after.state, "blocker_reopened": blocker, "unmet": more.unmet})
+
+
+def blocker_cancelled(task: Task, blocker: str) -> Fact:
+    """An unmet blocker was called off: the dependant waits on, marked, until somebody decides."""
+    marked = evolve(task, cancelled_blockers=task.cancelled_blockers + 1)
+    return Fact(EventKind.BLOCKER_CANCELLED, marked, {"blocker": blocker})
+
+
+def blocker_restored(task: Task, blocker: str) -> Fact:
+    """A cancelled blocker was reopened."""
+    cleared = evolve(task, cancelled_blockers=task.cancelled_blockers - 1)
+    return Fact(EventKind.TASK_UPDATED, cleared, {"blocker_restored": blocker})
+
+
+def require_met(task: Task, to: State, unmet: tuple[str, ...]) -> None:
+    """Nobody may say by hand that a task waits no longer while it does."""
+    if task.state is State.WAITING_FOR_DEPENDENCY and to is State.CREATED and unmet:
+        raise DependenciesUnmet(task=task.code, unmet=unmet)
