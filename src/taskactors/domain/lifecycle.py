@@ -169,7 +169,9 @@ def _back_in_created(task: Task, moved: Task) -> Task:
         # Whoever kicks it has decided that it may be tried again from the start.
         moved = evolve(moved, attempts=0, not_before=None)
     reopened = task.state in FINISHED or task.state is State.CANCELLED
-    return evolve(moved, owner_agent_name=None if task.claim or reopened else task.owner_agent_name, done_at=None if reopened else task.done_at)
+    return evolve(
+        moved, owner_agent_name=None if task.claim or reopened else task.owner_agent_name, done_at=None if reopened else task.done_at
+    )
 
 
 def _claim_in(task: Task, to: State, now: Instant) -> Claim | None:

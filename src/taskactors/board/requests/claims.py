@@ -7,7 +7,7 @@ from attrs import frozen
 from msgspec import Meta
 
 from ...domain.failing import Failure
-from .fields import AgentNamed, Capabilities, Fence, Id, Lease, PageSize, Reason, Share, Text
+from .fields import AgentNamed, Capabilities, Delay, Fence, Id, Lease, PageSize, Reason, Share, Text
 from .request import AboutTask, Mutation, Request
 
 Me = Annotated[AgentNamed | None, Meta(description="you, if the connection does not say")]
@@ -25,7 +25,7 @@ class DiscoverWork(Request):
 
 
 @frozen(kw_only=True)
-class ClaimTask(AboutTask, Mutation):
+class ClaimTask(AboutTask):
     """Take a ready task; exactly one agent wins. The answer's claim has the fence and when the lease ends; claim again to renew."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
@@ -35,7 +35,7 @@ class ClaimTask(AboutTask, Mutation):
 
 
 @frozen(kw_only=True)
-class ReleaseTask(AboutTask, Mutation):
+class ReleaseTask(AboutTask):
     """Give a claimed task back, with what went wrong if something did: failures count and keep it back for a while."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
@@ -44,11 +44,11 @@ class ReleaseTask(AboutTask, Mutation):
     fence: Annotated[Fence | None, Meta(description="your claim's fence")] = None
     reason: Annotated[Reason | None, Meta(description="for whoever takes it next")] = None
     failure: Annotated[Failure | None, Meta(description="class of failure; the third puts the task aside")] = None
-    not_before_s: Annotated[int | None, Meta(ge=0, le=604_800, description="keep it back this long")] = None
+    not_before_s: Annotated[Delay | None, Meta(description="keep it back this long")] = None
 
 
 @frozen(kw_only=True)
-class StartWorkSession(AboutTask, Mutation):
+class StartWorkSession(AboutTask):
     """Start the clock on a task you hold. Asking again returns the open session."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}

@@ -39,6 +39,13 @@ PageSize = Annotated[int, Meta(ge=1, le=100)]
 Cursor = Annotated[str, Meta(min_length=1, max_length=128)]
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 Rev = Annotated[int, Meta(ge=1, le=2**53)]
+Address = Annotated[str, Meta(min_length=1, max_length=60)]
+"""An agent's name, role:NAME, or all."""
+
+Delay = Annotated[int, Meta(ge=0, le=604_800)]
+"""Seconds, up to a week."""
+
+ClaimLimit = Annotated[int, Meta(ge=1, le=1_000)]
 Fence = Annotated[int, Meta(ge=1, le=2**53)]
 
 RoleName = Literal["architect", "backend", "database", "mcp-integrator", "qa", "docs"]

@@ -28,14 +28,14 @@ class Request:
 class Mutation(Request):
     """A request that changes something, and may be repeated safely under a key."""
 
-    idempotency_key: Annotated[IdempotencyKey | None, Meta(description="repeat a call under its key: it acts once, the first answer comes back")] = (
-        field(default=None)
-    )
+    idempotency_key: Annotated[
+        IdempotencyKey | None, Meta(description="repeat a call under its key: it acts once, the first answer comes back")
+    ] = field(default=None)
 
 
 @frozen(kw_only=True)
-class AboutTask(Request):
-    """A request about one task, named by its id or its code."""
+class AboutTask(Mutation):
+    """A change of one task, named by its id or its code."""
 
     id: Annotated[Id | None, Meta(description="task id")] = None
     code: Annotated[Code | None, Meta(description="task code, instead of id")] = None

@@ -16,7 +16,9 @@ from .fields import (
     Criteria,
     Cursor,
     Effort,
+    Fence,
     Id,
+    Label,
     Labels,
     Lease,
     Line,
@@ -81,7 +83,7 @@ Emptied = Literal[
 
 
 @frozen(kw_only=True)
-class UpdateTask(AboutTask, Mutation):
+class UpdateTask(AboutTask):
     """Change what a task says. Only what is given changes; notes, labels and artifacts can be added without conflict."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "owner": "owner_agent_name"}
@@ -111,7 +113,7 @@ class UpdateTask(AboutTask, Mutation):
 
 
 @frozen(kw_only=True)
-class AssignTask(AboutTask, Mutation):
+class AssignTask(AboutTask):
     """Give a task to one agent. An open task then waits for that agent alone; a held one moves to it with a new fence."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "new_owner": "new_owner_agent_name"}
@@ -121,19 +123,19 @@ class AssignTask(AboutTask, Mutation):
 
 
 @frozen(kw_only=True)
-class SetTaskState(AboutTask, Mutation):
+class SetTaskState(AboutTask):
     """Move a task to another state by the rules. InProgress claims it for you; the refusal lists the states it may go to."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id"}
 
     state: Annotated[StateName, Meta(description="where it should go")]
     reason: Annotated[Reason | None, Meta(description="why; needed to reopen, kick, and useful for Blocked")] = None
-    fence: Annotated[int | None, Meta(ge=1, description="your claim's fence")] = None
+    fence: Annotated[Fence | None, Meta(description="your claim's fence")] = None
     expected_rev: Rev | None = None
 
 
 @frozen(kw_only=True)
-class ArchiveTask(AboutTask, Mutation):
+class ArchiveTask(AboutTask):
     """Put a Done or Cancelled task away for good."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id"}
@@ -173,7 +175,7 @@ class ListTasks(Request):
     owner: Annotated[AgentNamed | None, Meta(description="only this agent's")] = None
     state: Annotated[StateName | None, Meta(description="only in this state")] = None
     role: RoleName | None = None
-    label: Annotated[str | None, Meta(min_length=1, max_length=64)] = None
+    label: Label | None = None
     parent_code: Code | None = None
     created_after: Annotated[Moment | None, Meta(description="RFC 3339")] = None
     created_before: Moment | None = None

@@ -8,9 +8,10 @@ from msgspec import Meta
 
 from ...domain.codes import agent_name_problem
 from ...domain.message import Importance
-from .fields import AgentNamed, Capabilities, Code, Cursor, Id, NewAgentName, PageSize, RoleName, Text
+from .fields import Address, AgentNamed, Capabilities, ClaimLimit, Code, Cursor, Id, NewAgentName, PageSize, RoleName, Text
 from .request import Mutation, Request
 
+Description = Annotated[str, Meta(max_length=4_000)]
 MessageType = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?$")]
 
 
@@ -21,9 +22,9 @@ class RegisterAgent(Mutation):
     agent_name: Annotated[NewAgentName, Meta(description="kebab-case, as in backend-2")]
     agent_type: Annotated[str, Meta(min_length=1, max_length=50, description="what you are, as in backend or claude-code")]
     capabilities: Annotated[Capabilities, Meta(description="what you can do, as in python, review")]
-    description: Annotated[str | None, Meta(max_length=4_000, description="in a sentence")] = None
+    description: Annotated[Description | None, Meta(description="in a sentence")] = None
     role: Annotated[RoleName | None, Meta(description="default: agent_type or name if it is a role, else backend")] = None
-    max_concurrent_tasks: Annotated[int | None, Meta(ge=1, le=1_000, description="claims you may hold at once; default no limit")] = None
+    max_concurrent_tasks: Annotated[ClaimLimit | None, Meta(description="claims you may hold at once; default no limit")] = None
     overwrite: Annotated[bool, Meta(description="replace an agent file that a person changed")] = False
 
     def problems(self) -> tuple[str, ...]:
@@ -41,7 +42,7 @@ class CreateTaskMessage(Mutation):
     content: Text
     message_type: Annotated[MessageType, Meta(description="question, comment, solution, blocker, handoff, …")]
     author_agent_name: Annotated[AgentNamed | None, Meta(description="you, if the connection does not say")] = None
-    target_agent_name: Annotated[str | None, Meta(min_length=1, max_length=60, description="an agent, role:qa, or all")] = None
+    target_agent_name: Annotated[Address | None, Meta(description="an agent, role:qa, or all")] = None
     reply_to_message_id: Annotated[Id | None, Meta(description="message this answers")] = None
 
 
@@ -53,7 +54,7 @@ class GetTaskMessages(Request):
 
     task_code: Annotated[Code, Meta(description="task code")]
     author_agent_name: AgentNamed | None = None
-    target_agent_name: Annotated[str | None, Meta(min_length=1, max_length=60)] = None
+    target_agent_name: Address | None = None
     message_type: MessageType | None = None
     reply_to_message_id: Id | None = None
     limit: PageSize = 20
@@ -64,7 +65,7 @@ class GetTaskMessages(Request):
 class SendMessage(Mutation):
     """Tell an agent, a role or everybody. It waits in their inbox until they confirm it."""
 
-    to: Annotated[str, Meta(min_length=1, max_length=60, description="an agent, role:qa, or all")]
+    to: Annotated[Address, Meta(description="an agent, role:qa, or all")]
     content: Text
     message_type: Annotated[MessageType, Meta(description="question, comment, handoff, review, help, log, …")] = "comment"
     code: Annotated[Code | None, Meta(description="task it is about")] = None

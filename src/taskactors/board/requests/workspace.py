@@ -6,11 +6,11 @@ from typing import Annotated, ClassVar, Literal
 from attrs import frozen
 from msgspec import Meta
 
-from .fields import Text
+from .fields import Line, Text
 from .request import Mutation, Request
 
 AiTool = Literal["claude-code", "codex", "cursor", "generic"]
-MainFile = Annotated[str | None, Meta(min_length=1, max_length=50, description="claude-code, codex, cursor or generic, or its file name")]
+MainFile = Annotated[Line | None, Meta(description="claude-code, codex, cursor or generic, or its file name")]
 
 
 @frozen(kw_only=True)
