@@ -30,6 +30,7 @@ class EventKind(StrEnum):
     AGENT_UPDATED = "agent_updated"
     AGENT_PROMOTED = "agent_promoted"
     MESSAGE_SENT = "message_sent"
+    MAIN_FILE_REQUESTED = "main_file_requested"
 
 
 @frozen
@@ -50,7 +51,10 @@ class Fact:
 
 @frozen(kw_only=True)
 class Event:
-    """One line of a project's log. `hash` covers this event and the hash before it, so no line can be changed unseen."""
+    """One line of a project's log: who did what to which subject (as in task:7), by which command.
+
+    `by` is whoever really called, `acting_for` the agent whose call it counted as, when that is somebody else.
+    """
 
     seq: int
     at: Instant
@@ -60,5 +64,3 @@ class Event:
     command: str
     acting_for: str | None = None
     data: Mapping[str, Any] = field(factory=dict)
-    previous: str = ""
-    hash: str = ""

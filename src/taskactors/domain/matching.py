@@ -21,9 +21,9 @@ class Lane:
     capabilities: tuple[str, ...]
 
 
-def is_ready(task: Task, now: Instant) -> bool:
-    """Whether somebody may start it now. Delayed and waiting work is not ready."""
-    return task.state is State.CREATED and task.unmet == 0 and (task.not_before is None or task.not_before <= now)
+def is_ready(task: Task) -> bool:
+    """Whether somebody may start it now. Delayed and waiting work is not ready; `not_before` is emptied when it passes."""
+    return task.state is State.CREATED and task.unmet == 0 and task.not_before is None
 
 
 def lane_of(task: Task) -> Lane:

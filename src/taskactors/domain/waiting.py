@@ -8,9 +8,14 @@ from .lifecycle import advance
 from .task import FINISHED, Instant, State, Task
 
 
-def meets(blocker: State) -> bool:
-    """A blocker is met once it is Done, also when it was archived later. Cancelled never meets it."""
-    return blocker in FINISHED
+def meets(blocker: Task) -> bool:
+    """A blocker is met once it is Done, also when it was archived later. Cancelled never meets it, archived or not."""
+    return blocker.state in FINISHED and blocker.done_at is not None
+
+
+def called_off(blocker: Task) -> bool:
+    """Whether a blocker was cancelled, and so will not be met unless it is reopened."""
+    return blocker.state is State.CANCELLED or (blocker.state is State.ARCHIVED and blocker.done_at is None)
 
 
 def settled(task: Task, now: Instant) -> Task:

@@ -18,6 +18,7 @@ class DiscoverWork(Request):
     """Ready tasks that fit you, best first. Nothing is taken: claim_task does that."""
 
     spellings: ClassVar[Mapping[str, str]] = {"limit": "max_tasks"}
+    speaks_as: ClassVar[str | None] = "agent_name"
 
     agent_name: Me = None
     capabilities: Annotated[Capabilities | None, Meta(description="what you can do; default: as registered")] = None
@@ -29,6 +30,7 @@ class ClaimTask(AboutTask):
     """Take a ready task; exactly one agent wins. The answer's claim has the fence and when the lease ends; claim again to renew."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
+    speaks_as: ClassVar[str | None] = "agent_name"
 
     agent_name: Me = None
     lease_s: Annotated[Lease | None, Meta(description="seconds you hold it without a sign of life; default 900")] = None
@@ -39,6 +41,7 @@ class ReleaseTask(AboutTask):
     """Give a claimed task back, with what went wrong if something did: failures count and keep it back for a while."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
+    speaks_as: ClassVar[str | None] = "agent_name"
 
     agent_name: Me = None
     fence: Annotated[Fence | None, Meta(description="your claim's fence")] = None
@@ -52,6 +55,7 @@ class StartWorkSession(AboutTask):
     """Start the clock on a task you hold. Asking again returns the open session."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
+    speaks_as: ClassVar[str | None] = "agent_name"
 
     agent_name: Me = None
 

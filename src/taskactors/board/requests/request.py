@@ -13,11 +13,13 @@ from .fields import Code, Id, IdempotencyKey
 class Request:
     """One call of one tool. The class gives the tool its schema, its check and its documentation.
 
-    `spellings` maps other accepted names of an argument to the field that takes it. An argument given as null counts as
+    `spellings` maps other accepted names of an argument to the field that takes it; `speaks_as` is the argument in which
+    the caller may say who they are. An argument given as null counts as
     not given.
     """
 
     spellings: ClassVar[Mapping[str, str]] = {}
+    speaks_as: ClassVar[str | None] = None
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong between arguments, each problem with the path of the argument; empty when nothing is."""

@@ -37,6 +37,7 @@ class CreateTaskMessage(Mutation):
     """Write on a task: a comment, question, solution or blocker. With a target it also reaches that inbox."""
 
     spellings: ClassVar[Mapping[str, str]] = {"code": "task_code", "author": "author_agent_name", "target": "target_agent_name"}
+    speaks_as: ClassVar[str | None] = "author_agent_name"
 
     task_code: Annotated[Code, Meta(description="task code")]
     content: Text
@@ -79,6 +80,7 @@ class ReadInbox(Mutation):
     """Your messages, oldest first. Pass next_cursor back to confirm them; until then they are returned again."""
 
     spellings: ClassVar[Mapping[str, str]] = {"agent_name": "agent"}
+    speaks_as: ClassVar[str | None] = "agent"
 
     cursor: Annotated[Cursor | None, Meta(description="next_cursor of the last answer")] = None
     unread_only: Annotated[bool, Meta(description="false: everything kept, confirming nothing")] = True

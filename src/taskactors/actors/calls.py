@@ -1,0 +1,65 @@
+"""Calls: what comes in at a door, and the command that the router makes of it."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from ..board.requests.request import Request
+from ..domain.caller import Caller
+
+Json = Mapping[str, Any]
+"""A JSON object, ready to be encoded."""
+
+
+@frozen(kw_only=True)
+class Connection:
+    """Whoever is at the other end of one wire: the project they came for and the agent they say they are, if any."""
+
+    id: str
+    project: str
+    agent: str | None = None
+    transport: str = "websocket"
+
+
+@frozen(kw_only=True)
+class Call:
+    """One tool call as it came in: unchecked."""
+
+    connection: Connection
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@frozen(kw_only=True)
+class Command:
+    """One checked call on its way to a desk and the store. Its id is in every event that it causes."""
+
+    id: str
+    tool: str
+    request: Request
+    caller: Caller
+
+
+class Front(Protocol):
+    """What every door may do: open a connection, call a tool, close. One object serves all projects."""
+
+    async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Json:
+        """Answer one call of a tool. Raises a Refusal (also for overload, time-out and unavailable projects) and UnknownTool."""
+        ...
+
+    def opened(self, connection: Connection) -> None:
+        """A connection was made: a sign of life of its agent, and presence until `closed`."""
+        ...
+
+    def closed(self, connection: Connection) -> None:
+        """The connection has ended, however it did."""
+        ...
+
+
+class UnknownTool(LookupError):
+    """There is no tool of that name."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(tool)
+        self.tool = tool

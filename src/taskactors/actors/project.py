@@ -1,0 +1,127 @@
+"""One project alive: its supervision tree, and the way a call goes through it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from ..board.change import as_server
+from ..board.passing import give_grace
+from ..board.settings import BoardSettings
+from ..runtime import Child, Observer, Place, RestartBudget, Supervisor
+from ..storage.engine import Engine, Transaction
+from .calls import Call
+from .clock import Clock
+from .feed import Feed
+from .presence import Presence
+from .refusals import Stopping
+from .roles.roster import ROSTER, Surroundings
+from .router import Router
+from .store import InHand, Store, StoreHealth, Write
+from .timers import Timers
+from .tools import Tool
+
+RESTARTS = RestartBudget(restarts=5, within_s=60)
+"""A desk that crashes more often than this has a fault that restarting will not mend; the project then closes and says why."""
+
+BOX = 1024
+"""Letters that may wait in a desk's box: a second of work at full speed; beyond it callers are told to come back."""
+
+KEPT_FREE = BOX // 10
+"""Room kept for finishing work, so that overload sheds new work and never the end of old."""
+
+STOP_WITHIN_S = 1.0
+STORE_STOP_WITHIN_S = 2.0
+START_WITHIN_S = 10.0
+STORE_START_WITHIN_S = 120.0
+"""After an unclean stop the store checks its whole file before it serves; a large one takes its time."""
+
+GRACE_WITHIN_S = 60.0
+
+
+@frozen(kw_only=True)
+class ProjectSetting:
+    """What one project is made of."""
+
+    name: str
+    open_engine: Callable[[], Engine]
+    settings: BoardSettings
+    tools: Mapping[str, Tool]
+    surroundings: Surroundings
+    observe: Observer
+
+
+class Project:
+    """The tree of one project. Made new for every start; its supervisor runs once."""
+
+    def __init__(self, setting: ProjectSetting) -> None:
+        self.setting = setting
+        self.clock = Clock()
+        self.presence = Presence()
+        self.feed = Feed()
+        self.health = StoreHealth()
+        self._in_hand = InHand()
+        store = Child(
+            "store", self._run_store, capacity=BOX, reserved=KEPT_FREE, stop_within_s=STORE_STOP_WITHIN_S, start_within_s=STORE_START_WITHIN_S
+        )
+        self.store = store.address
+        timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
+        roles = self._roles()
+        router = Router(setting.tools, {child.name: child.address for child in roles.children}, self.presence, self.clock)
+        routing = Child(
+            "router", router.run, capacity=BOX, reserved=KEPT_FREE, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S
+        )
+        self.router = routing.address
+        # In this order a child starts after all that it sends to, and stops before any of them.
+        self.supervisor = Supervisor(
+            setting.name,
+            [
+                store,
+                Child("grace", self._give_grace, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=GRACE_WITHIN_S),
+                Child("timers", timers.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S),
+                roles.as_child(),
+                routing,
+            ],
+            RESTARTS,
+            setting.observe,
+        )
+
+    async def call(self, call: Call, within_s: float) -> Mapping[str, Any]:
+        """Send one call through the tree. Raises Refusal, UnknownTool, and the runtime's own faults."""
+        tool = self.setting.tools.get(call.tool)
+        answer: Mapping[str, Any] = await self.router.ask(call, within_s, urgent=bool(tool and tool.urgent))
+        return answer
+
+    def abandon(self) -> None:
+        """After the end of the tree: whoever the store still owed an answer hears that there will be none."""
+        owed = [*self._in_hand.waiting, *(self._in_hand.batch.letters if self._in_hand.batch else ())]
+        for letter in owed:
+            letter.refuse(Stopping())
+
+    def _roles(self) -> Supervisor:
+        desks = [
+            Child(
+                role.name,
+                role.desk(self).run,
+                capacity=BOX,
+                reserved=KEPT_FREE,
+                stop_within_s=STOP_WITHIN_S,
+                start_within_s=START_WITHIN_S,
+            )
+            for role in ROSTER
+        ]
+        return Supervisor("roles", desks, RESTARTS, self.setting.observe)
+
+    async def _run_store(self, place: Place) -> None:
+        setting = self.setting
+        await Store(setting.open_engine, self.clock, self.feed, self._in_hand, self.health).run(place)
+
+    async def _give_grace(self, place: Place) -> None:
+        """Once per start of the project, before time runs: leases that ran out while nobody served get a last chance."""
+
+        def unit(transaction: Transaction) -> int:
+            return give_grace(as_server(transaction, "start", self.setting.settings))
+
+        await self.store.ask(Write(unit, "start"), GRACE_WITHIN_S)
+        place.ready()
+        await place.until_stopped()

@@ -1,0 +1,114 @@
+"""How a running server says no: it is busy, late, closed, or something broke. Same form as the board's own refusals."""
+
+from typing import ClassVar
+
+from attrs import frozen
+
+from ..domain.errors import Refusal
+
+
+@frozen(str=False)
+class Overloaded(Refusal):
+    """A mailbox was full. Nothing happened."""
+
+    code: ClassVar[str] = "overloaded"
+    desk: str
+    retry_after_ms: int
+
+    def cause(self) -> str:
+        return f"the {self.desk} desk has more to do than it can queue"
+
+    def remedy(self) -> str:
+        return f"nothing was changed; call again in {self.retry_after_ms} ms"
+
+
+@frozen(str=False)
+class TimedOut(Refusal):
+    """No answer within the deadline. The change may still happen."""
+
+    code: ClassVar[str] = "timed_out"
+    hint: ClassVar[str] = "the change may still be made: look before you repeat it, or repeat it with the same idempotency_key"
+    tool: str
+    within_s: float
+
+    def cause(self) -> str:
+        return f"{self.tool} was not answered within {self.within_s:g} s"
+
+
+@frozen(str=False)
+class Internal(Refusal):
+    """Something broke while serving this call. The log has the details under the reference."""
+
+    code: ClassVar[str] = "internal"
+    reference: str
+
+    def cause(self) -> str:
+        return f"internal error, reference {self.reference}"
+
+    def remedy(self) -> str:
+        return "it was logged and nothing was changed; calling again may help, else tell whoever runs the server the reference"
+
+
+@frozen(str=False)
+class UnknownOutcome(Refusal):
+    """The store failed while this was being written, and could not be asked afterwards."""
+
+    code: ClassVar[str] = "unknown_outcome"
+    command: str
+
+    def cause(self) -> str:
+        return f"the store failed in the middle of command {self.command}"
+
+    def remedy(self) -> str:
+        return "look whether the change was made before you repeat it; a repeat with the same idempotency_key acts once"
+
+
+@frozen(str=False)
+class StoreFullRefusal(Refusal):
+    """The disk is full. Reads go on."""
+
+    code: ClassVar[str] = "store_full"
+    hint: ClassVar[str] = "nothing was changed and reading still works; whoever runs the server must free space on its disk"
+
+    def cause(self) -> str:
+        return "the server's disk is full"
+
+
+@frozen(str=False)
+class ProjectUnavailable(Refusal):
+    """The project could not be started, or failed too often."""
+
+    code: ClassVar[str] = "project_unavailable"
+    project: str
+    why: str
+    retry_after_ms: int
+
+    def cause(self) -> str:
+        return f"project {self.project} is not available: {self.why}"
+
+    def remedy(self) -> str:
+        return f"it is tried again by itself; call again in {self.retry_after_ms} ms"
+
+
+@frozen(str=False)
+class Stopping(Refusal):
+    """The server is on its way out; the call was not taken."""
+
+    code: ClassVar[str] = "stopping"
+    hint: ClassVar[str] = "nothing was changed; connect again when the server is back"
+
+    def cause(self) -> str:
+        return "the server is stopping"
+
+
+@frozen(str=False)
+class NoSuchProject(Refusal):
+    code: ClassVar[str] = "no_such_project"
+    project: str
+    why: str
+
+    def cause(self) -> str:
+        return f"there is no project {self.project!r}: {self.why}"
+
+    def remedy(self) -> str:
+        return "use /mcp/default, or a name of lower-case letters, digits and hyphens, up to 39"

@@ -1,0 +1,95 @@
+"""The desk: what all six roles share. It knows its tools' units of work and the store's address, and never touches the engine."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import trio
+from attrs import Factory, define
+
+from ...board.commands import run_command
+from ...board.settings import BoardSettings
+from ...board.view import View
+from ...domain.errors import Refusal
+from ...runtime import ActorCrashed, Address, Letter, Place, in_batches
+from ...storage.engine import Snapshot, Transaction
+from ..calls import Command
+from ..clock import Clock
+from ..store import Read, Write
+from ..tools import Tool
+
+BATCH_LIMIT = 64
+
+STORE_WITHIN_S = 30.0
+"""A desk that waits for the store itself gives it as long as a caller gives us."""
+
+AT_ONCE = 4
+"""Letters that a desk works on beside its box: file work on one disk gains nothing from more."""
+
+Answer = Mapping[str, Any]
+
+
+@define(eq=False)
+class Desk:
+    """One role's desk. A command is forwarded to the store as a unit of work, and the desk is free again at once.
+
+    `own` names the tools that a desk serves with work of its own, beside the box, by the method that does it.
+    """
+
+    tools: Mapping[str, Tool]
+    store: Address
+    settings: BoardSettings
+    clock: Clock
+    _limit: trio.CapacityLimiter = Factory(lambda: trio.CapacityLimiter(AT_ONCE))
+
+    own: ClassVar[Mapping[str, str]] = {}
+
+    async def run(self, place: Place) -> None:
+        """Serve letters until stopped; what is being worked on is finished first."""
+        async with trio.open_nursery() as nursery:
+
+            async def handle(letters: Sequence[Letter[Command]]) -> None:
+                for letter in letters:
+                    work = self.own.get(letter.message.tool)
+                    if work is None:
+                        self.forward(letter)
+                    else:
+                        nursery.start_soon(self._beside, getattr(self, work), letter.keep(), place.name)
+
+            await in_batches(place, handle, BATCH_LIMIT)
+
+    def forward(self, letter: Letter[Command]) -> None:
+        """Hand a command to the store, which answers it."""
+        letter.forward(self.store, self.order(letter.message))
+
+    def order(self, command: Command) -> Read | Write:
+        """The command as the store takes it: a read of a snapshot, or a unit of work."""
+        tool, settings = self.tools[command.tool], self.settings
+        if tool.reads:
+            now = self.clock.now()
+
+            def read(snapshot: Snapshot) -> Answer:
+                return tool.unit(View(snapshot, now, command.caller, settings), command.request)
+
+            return Read(read)
+
+        def unit(transaction: Transaction) -> Answer:
+            return run_command(transaction, command.tool, command.request, command.caller, command.id, tool.unit, settings)
+
+        return Write(unit, command.id)
+
+    async def ask_store(self, command: Command) -> Answer:
+        """The store's answer to a command, for a desk that has more to do with it."""
+        answer: Answer = await self.store.ask(self.order(command), STORE_WITHIN_S)
+        return answer
+
+    async def _beside(self, work: Callable[[Command], Awaitable[Answer]], letter: Letter[Command], name: str) -> None:
+        try:
+            async with self._limit:
+                letter.answer(await work(letter.message))
+        except Refusal as no:
+            letter.refuse(no)
+        except BaseException as crash:
+            gone = ActorCrashed(name)
+            gone.__cause__ = crash
+            letter.refuse(gone)
+            raise

@@ -1,0 +1,49 @@
+"""The docs desk: makes the workspace texts from the live roster, tools and state, and writes the main file."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import trio
+from attrs import define
+
+from ...board.requests import workspace as ask
+from ..calls import Command
+from ..workspace import agreed_facts, create_main_ai_file, main_file, manifest, setup_instructions, workflow_description
+from ..workspace.facts import WorkspaceFacts, WorkspaceSurroundings
+from .desk import Desk
+
+
+@define(eq=False, kw_only=True)
+class DocsDesk(Desk):
+    """Asks the store how things stand, then says so in the words of the tool that asks."""
+
+    surroundings: Callable[[], WorkspaceSurroundings]
+
+    own: ClassVar[Mapping[str, str]] = {
+        "get_setup_instructions": "explain",
+        "get_agentic_workflow_description": "explain",
+        "get_instructions_for_main_ai_file": "explain",
+        "get_workspace_manifest": "explain",
+        "create_main_ai_file": "write_main_file",
+    }
+
+    async def explain(self, command: Command) -> Mapping[str, Any]:
+        facts = await self._facts(command)
+        match command.request:
+            case ask.GetSetupInstructions(ai_tool_type=tool):
+                return setup_instructions(facts, tool)
+            case ask.GetAgenticWorkflowDescription(requested_agent_count=count, prd_content=plan):
+                return workflow_description(facts, count, plan)
+            case ask.GetInstructionsForMainAiFile(file_type=file_type):
+                return main_file(facts, file_type)
+            case ask.GetWorkspaceManifest(ai_tool_type=tool):
+                return manifest(facts, tool)
+            case other:
+                raise TypeError(f"the docs desk was asked for {type(other).__name__}")
+
+    async def write_main_file(self, command: Command) -> Mapping[str, Any]:
+        facts = await self._facts(command)
+        return await trio.to_thread.run_sync(create_main_ai_file, facts, command.request)
+
+    async def _facts(self, command: Command) -> WorkspaceFacts:
+        return agreed_facts(await self.ask_store(command), self.surroundings())

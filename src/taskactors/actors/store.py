@@ -1,0 +1,212 @@
+"""The store: sole owner of a project's engine. It takes whatever waits, commits it once, and only then answers."""
+
+import secrets
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+import trio
+from attrs import Factory, define, field, frozen
+
+from ..board.chain import read_head
+from ..domain.errors import Refusal
+from ..domain.task import Instant
+from ..runtime import Letter, Place, in_batches
+from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction
+from ..storage.errors import EngineFault, NeedsRoom, StoreFull
+from .clock import Clock
+from .faults import internal
+from .feed import Feed
+from .refusals import StoreFullRefusal, UnknownOutcome
+
+BATCH_LIMIT = 64
+"""Units per commit: past this the fsync is well shared, and a longer batch only makes its first caller wait."""
+
+WAITING_LIMIT = 256
+"""Writes taken out of the box ahead of the commit in progress. Beyond it the box fills up, and callers are told."""
+
+ATTEMPTS_AFTER_FAULT = 1
+"""A batch in doubt is run once more after the engine was opened again; then its outcome is reported as unknown."""
+
+log = structlog.get_logger(__name__)
+
+
+@frozen
+class Read:
+    """Answer with what this function reads from a snapshot."""
+
+    fn: Callable[[Snapshot], Any]
+
+
+@frozen
+class Write:
+    """Run this unit in a batch; answer once it is durable. The command id names it when its outcome is unknown."""
+
+    unit: Callable[[Transaction], Any]
+    command: str
+
+
+@define
+class Batch:
+    """Writes on their way to the disk. It outlives a crash of the store, so that every caller hears what became of theirs."""
+
+    letters: list[Letter[Write]]
+    now: Instant
+    id: bytes = Factory(partial(secrets.token_bytes, 16))
+    outcomes: list[Done[Any] | Failed] = Factory(list)
+    attempts_after_fault: int = 0
+
+
+@define
+class InHand:
+    """What the store has accepted and not yet answered. Belongs to the store's place, not to one life of it."""
+
+    waiting: deque[Letter[Write]] = Factory(deque)
+    batch: Batch | None = None
+
+
+@define
+class StoreHealth:
+    """How the store is doing, for health checks: the last commit, and the last thing that went wrong since."""
+
+    last_commit_at: Instant | None = None
+    fault: str | None = None
+    commits: int = 0
+    units: int = 0
+
+
+@define(eq=False)
+class Store:
+    """One life of the store. Reads are answered from a snapshot at once; writes share commits as load brings them together."""
+
+    open_engine: Callable[[], Engine]
+    clock: Clock
+    feed: Feed
+    in_hand: InHand
+    health: StoreHealth
+    _engine: Engine = field(init=False)
+    _work: trio.Event = Factory(trio.Event)
+    _room: trio.Event = Factory(trio.Event)
+    _ending: bool = False
+
+    async def run(self, place: Place) -> None:
+        """Open the engine, settle what an earlier life left in doubt, then serve until stopped. An engine fault ends this life."""
+        self._engine = await trio.to_thread.run_sync(self.open_engine)
+        try:
+            if self.in_hand.batch is not None:
+                await self._settle(self.in_hand.batch)
+            self.feed.committed(self._engine.read(read_head).seq)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._write_until_ended)
+                await in_batches(place, self._take, BATCH_LIMIT)
+                self._ending = True
+                self._work.set()
+        finally:
+            self._engine.close()
+
+    async def _take(self, letters: Sequence[Letter[Any]]) -> None:
+        for letter in letters:
+            match letter.message:
+                case Read(fn):
+                    self._answer_read(letter, fn)
+                case Write():
+                    self.in_hand.waiting.append(letter.keep())
+                    self._work.set()
+                case other:
+                    raise TypeError(f"the store was sent {type(other).__name__}")
+        while len(self.in_hand.waiting) > WAITING_LIMIT:
+            self._room = trio.Event()
+            await self._room.wait()
+
+    def _answer_read(self, letter: Letter[Any], fn: Callable[[Snapshot], Any]) -> None:
+        try:
+            answer = self._engine.read(fn)
+        except Refusal as no:
+            letter.refuse(no)
+        except Exception as error:  # the unit boundary: a bug in one read, or one damaged record, is its caller's alone
+            letter.refuse(internal(error, "a read failed"))
+        else:
+            letter.answer(answer)
+
+    async def _write_until_ended(self) -> None:
+        while True:
+            while not self.in_hand.waiting:
+                if self._ending:
+                    return
+                self._work = trio.Event()
+                await self._work.wait()
+            waiting = self.in_hand.waiting
+            letters = [waiting.popleft() for _ in range(min(len(waiting), BATCH_LIMIT))]
+            self._room.set()
+            # Who left before their turn is nothing to do; a tell has nobody to leave.
+            if wanted := [letter for letter in letters if letter.wanted or not letter.asked]:
+                self.in_hand.batch = Batch(wanted, self.clock.now())
+                await self._write(self.in_hand.batch)
+
+    async def _write(self, batch: Batch) -> None:
+        try:
+            await trio.to_thread.run_sync(self._run_units, batch)
+        except NeedsRoom:
+            self._engine.make_room()
+            await self._write(batch)
+        except StoreFull as full:
+            self._fail(batch, full)
+        except EngineFault as fault:
+            self.health.fault = str(fault)
+            raise
+        else:
+            self._committed(batch)
+
+    def _run_units(self, batch: Batch) -> None:
+        """On the writer thread. The outcomes are kept as they come, for the case that only the commit's own is unknown."""
+        outcomes: list[Done[Any] | Failed] = [Failed(RuntimeError("not run"))] * len(batch.letters)
+        batch.outcomes = outcomes
+
+        def watched(place: int, unit: Callable[[Transaction], Any], transaction: Transaction) -> Any:
+            try:
+                value = unit(transaction)
+            except Exception as error:  # seen by the engine too, which drops this unit alone
+                outcomes[place] = Failed(error)
+                raise
+            outcomes[place] = Done(value)
+            return value
+
+        units = [partial(watched, place, letter.message.unit) for place, letter in enumerate(batch.letters)]
+        self._engine.write(units, batch.now, batch.id)
+
+    async def _settle(self, batch: Batch) -> None:
+        """A batch whose commit failed under us: it went through whole, or not at all and is run again with the same ids."""
+        if self._engine.committed(batch.id):
+            self._committed(batch)
+            return
+        if batch.attempts_after_fault >= ATTEMPTS_AFTER_FAULT:
+            self.in_hand.batch = None
+            for letter in batch.letters:
+                letter.refuse(UnknownOutcome(command=letter.message.command))
+            return
+        batch.attempts_after_fault += 1
+        await self._write(batch)
+
+    def _committed(self, batch: Batch) -> None:
+        self.in_hand.batch = None
+        self.health.last_commit_at, self.health.fault = batch.now, None
+        self.health.commits += 1
+        self.health.units += len(batch.letters)
+        self.feed.committed(self._engine.read(read_head).seq)
+        for letter, outcome in zip(batch.letters, batch.outcomes, strict=True):
+            match outcome:
+                case Done(value):
+                    letter.answer(value)
+                case Failed(Refusal() as no):
+                    letter.refuse(no)
+                case Failed(error):
+                    letter.refuse(internal(error, "a unit of work failed", command=letter.message.command))
+
+    def _fail(self, batch: Batch, full: StoreFull) -> None:
+        self.in_hand.batch = None
+        self.health.fault = str(full)
+        log.error("the disk is full; nothing can be written until there is room", error=str(full))
+        for letter in batch.letters:
+            letter.refuse(StoreFullRefusal())

@@ -1,0 +1,237 @@
+"""The table of tools: for each its request, the desk that owns it, its unit of work, and what a client is told of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from ..board import agents, claims, discovery, health, inbox, listing, messages, sessions, tasks, workspace
+from ..board.requests import claims as ask_claims
+from ..board.requests import tasks as ask_tasks
+from ..board.requests import team as ask_team
+from ..board.requests import workspace as ask_workspace
+from ..board.requests.request import Request
+
+TASK = {"id": "integer", "code": "string", "name": "string", "state": "string", "rev": "integer"}
+PAGE = {"items": "array"}
+MESSAGE = {"id": "integer", "message_type": "string", "content": "string", "created_at": "string"}
+SESSION = {"session_id": "integer", "task_id": "integer", "agent_name": "string", "started_at": "string"}
+
+
+@frozen(kw_only=True)
+class Tool:
+    """One tool. `answers` are the top-level keys that every answer has, with their JSON types; more may come.
+
+    `reads` tools see a snapshot and change nothing; the unit of the others runs in the store's write transaction.
+    `urgent` ones may use the room that mailboxes keep for finishing work.
+    """
+
+    name: str
+    title: str
+    request: type[Request]
+    desk: str
+    unit: Callable[[Any, Any], Mapping[str, Any]]
+    answers: Mapping[str, str]
+    reads: bool = False
+    destructive: bool = False
+    idempotent: bool = False
+    urgent: bool = False
+
+
+def _table(*tools: Tool) -> Mapping[str, Tool]:
+    return {tool.name: tool for tool in tools}
+
+
+TOOLS: Mapping[str, Tool] = _table(
+    Tool(name="create_task", title="Create a task", request=ask_tasks.CreateTask, desk="backend", unit=tasks.create_task, answers=TASK),
+    Tool(name="update_task", title="Change a task", request=ask_tasks.UpdateTask, desk="backend", unit=tasks.update_task, answers=TASK),
+    Tool(name="assign_task", title="Assign a task", request=ask_tasks.AssignTask, desk="backend", unit=tasks.assign_task, answers=TASK),
+    Tool(
+        name="set_task_state",
+        title="Move a task",
+        request=ask_tasks.SetTaskState,
+        desk="backend",
+        unit=tasks.set_task_state,
+        answers=TASK,
+        urgent=True,
+    ),
+    Tool(
+        name="get_task_by_id",
+        title="Get a task by id",
+        request=ask_tasks.GetTaskById,
+        desk="backend",
+        unit=tasks.get_task_by_id,
+        answers=TASK,
+        reads=True,
+    ),
+    Tool(
+        name="get_task_by_code",
+        title="Get a task by code",
+        request=ask_tasks.GetTaskByCode,
+        desk="backend",
+        unit=tasks.get_task_by_code,
+        answers=TASK,
+        reads=True,
+    ),
+    Tool(
+        name="list_tasks",
+        title="List tasks",
+        request=ask_tasks.ListTasks,
+        desk="backend",
+        unit=listing.list_tasks,
+        answers=PAGE,
+        reads=True,
+    ),
+    Tool(
+        name="archive_task",
+        title="Archive a task",
+        request=ask_tasks.ArchiveTask,
+        desk="backend",
+        unit=tasks.archive_task,
+        answers=TASK,
+        destructive=True,
+    ),
+    Tool(
+        name="discover_work",
+        title="Find work",
+        request=ask_claims.DiscoverWork,
+        desk="backend",
+        unit=discovery.discover_work,
+        answers=PAGE,
+        reads=True,
+    ),
+    Tool(
+        name="claim_task",
+        title="Claim a task",
+        request=ask_claims.ClaimTask,
+        desk="backend",
+        unit=claims.claim_task,
+        answers=TASK | {"claim": "object"},
+        idempotent=True,
+    ),
+    Tool(
+        name="release_task",
+        title="Release a task",
+        request=ask_claims.ReleaseTask,
+        desk="backend",
+        unit=claims.release_task,
+        answers=TASK,
+        urgent=True,
+    ),
+    Tool(
+        name="start_work_session",
+        title="Start a work session",
+        request=ask_claims.StartWorkSession,
+        desk="backend",
+        unit=sessions.start_work_session,
+        answers=SESSION,
+        idempotent=True,
+    ),
+    Tool(
+        name="end_work_session",
+        title="End a work session",
+        request=ask_claims.EndWorkSession,
+        desk="backend",
+        unit=sessions.end_work_session,
+        answers=SESSION,
+        urgent=True,
+    ),
+    Tool(
+        name="register_agent",
+        title="Join the team",
+        request=ask_team.RegisterAgent,
+        desk="mcp-integrator",
+        unit=agents.register_agent,
+        answers={"name": "string", "role": "string", "capabilities": "array", "prompt": "string"},
+        idempotent=True,
+    ),
+    Tool(
+        name="create_task_message",
+        title="Write on a task",
+        request=ask_team.CreateTaskMessage,
+        desk="mcp-integrator",
+        unit=messages.create_task_message,
+        answers=MESSAGE,
+    ),
+    Tool(
+        name="get_task_messages",
+        title="Read what was written on a task",
+        request=ask_team.GetTaskMessages,
+        desk="mcp-integrator",
+        unit=messages.get_task_messages,
+        answers=PAGE,
+        reads=True,
+    ),
+    Tool(
+        name="send_message",
+        title="Send a message",
+        request=ask_team.SendMessage,
+        desk="mcp-integrator",
+        unit=messages.send_message,
+        answers=MESSAGE,
+    ),
+    Tool(
+        name="read_inbox",
+        title="Read your inbox",
+        request=ask_team.ReadInbox,
+        desk="mcp-integrator",
+        unit=inbox.read_inbox,
+        answers=PAGE | {"next_cursor": "string"},
+        idempotent=True,
+    ),
+    Tool(
+        name="health_check",
+        title="Check the server's health",
+        request=ask_workspace.HealthCheck,
+        desk="database",
+        unit=health.health_check,
+        answers={"status": "string", "database": "boolean", "protocol": "boolean", "timestamp": "string", "version": "string"},
+        reads=True,
+    ),
+    Tool(
+        name="get_setup_instructions",
+        title="How to connect",
+        request=ask_workspace.GetSetupInstructions,
+        desk="docs",
+        unit=workspace.workspace_facts,
+        answers={"ai_tool_type": "string", "instructions": "string"},
+        reads=True,
+    ),
+    Tool(
+        name="get_agentic_workflow_description",
+        title="How the team works",
+        request=ask_workspace.GetAgenticWorkflowDescription,
+        desk="docs",
+        unit=workspace.workspace_facts,
+        answers={"workflow_description": "string", "recommended_agent_count": "integer", "suggested_agents": "array"},
+        reads=True,
+    ),
+    Tool(
+        name="get_instructions_for_main_ai_file",
+        title="Text for the main AI file",
+        request=ask_workspace.GetInstructionsForMainAiFile,
+        desk="docs",
+        unit=workspace.workspace_facts,
+        answers={"file_name": "string", "content": "string"},
+        reads=True,
+    ),
+    Tool(
+        name="create_main_ai_file",
+        title="Write the main AI file",
+        request=ask_workspace.CreateMainAiFile,
+        desk="docs",
+        unit=workspace.request_main_file,
+        answers={"file_name": "string", "written": "boolean", "sections": "array"},
+        destructive=True,
+        idempotent=True,
+    ),
+    Tool(
+        name="get_workspace_manifest",
+        title="The workspace as data",
+        request=ask_workspace.GetWorkspaceManifest,
+        desk="docs",
+        unit=workspace.workspace_facts,
+        answers={"project": "string", "roles": "array", "agents": "array", "tools": "array"},
+        reads=True,
+    ),
+)

@@ -1,0 +1,46 @@
+"""The chain of events: each event's hash covers the event and the hash before it, so no line can change unseen."""
+
+import hashlib
+
+from attrs import frozen
+
+from ..storage.engine import Snapshot
+from . import layout
+
+HASH_BYTES = 16
+NO_HASH = bytes(HASH_BYTES)
+SEQ_BYTES = 8
+
+
+@frozen
+class Head:
+    """Where the log ends: the number of its last event and that event's hash."""
+
+    seq: int = 0
+    hash: bytes = NO_HASH
+
+    def next(self, body: bytes) -> "Head":
+        """The head after one more event with that body."""
+        return Head(self.seq + 1, hashlib.blake2b(self.hash + body, digest_size=HASH_BYTES).digest())
+
+    def to_bytes(self) -> bytes:
+        return self.seq.to_bytes(SEQ_BYTES, "big") + self.hash
+
+
+def read_head(snapshot: Snapshot) -> Head:
+    """The head as stored; a project without events has none."""
+    stored = snapshot.get(layout.HEAD)
+    return Head(int.from_bytes(stored[:SEQ_BYTES], "big"), stored[SEQ_BYTES:]) if stored else Head()
+
+
+def linked(head: Head, body: bytes) -> bytes:
+    """An event as stored: its hash, then its body."""
+    return head.hash + body
+
+
+def body_of(stored: bytes) -> bytes:
+    return stored[HASH_BYTES:]
+
+
+def hash_of(stored: bytes) -> bytes:
+    return stored[:HASH_BYTES]

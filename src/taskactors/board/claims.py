@@ -1,0 +1,61 @@
+"""Units of work on claims: take a task, give it back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..domain import claiming
+from ..domain.agent import Agent
+from ..domain.caller import Kind
+from ..domain.failing import Failure
+from ..domain.task import Seconds, Task
+from . import wire
+from .change import Change
+from .dependants import carry_over
+from .requests import claims as ask
+
+Answer = Mapping[str, Any]
+
+UNLIMITED_HELD = 1
+"""How many held tasks are read for an agent without a limit: none are needed, one shows that it works."""
+
+
+def claim_task(change: Change, request: ask.ClaimTask) -> Answer:
+    """Take a ready task for the caller; the holder who asks again renews."""
+    return wire.task(claim_for(change, change.named(request), change.caller.name, request.lease_s))
+
+
+def claim_for(change: Change, task: Task, name: str, lease_s: Seconds | None) -> Task:
+    """The task, claimed for that agent by the rules."""
+    agent = _able(change.introduce(name), task)
+    held = change.held_by(agent.name, agent.max_concurrent_tasks or UNLIMITED_HELD)
+    lease = lease_s or task.lease_s or change.settings.lease_s
+    fact = claiming.claim(task, agent, held, lease, change.now)
+    if fact.data.get("renewed"):
+        assert isinstance(fact.after, Task)
+        return change.keep(fact.after)
+    return change.record_task(fact)
+
+
+def _able(agent: Agent, task: Task) -> Agent:
+    """People are not asked what they can do."""
+    if agent.kind is Kind.HUMAN:
+        return Agent(
+            name=agent.name,
+            role=agent.role,
+            kind=agent.kind,
+            registered_at=agent.registered_at,
+            updated_at=agent.updated_at,
+            capabilities=task.required_capabilities,
+        )
+    return agent
+
+
+def release_task(change: Change, request: ask.ReleaseTask) -> Answer:
+    """The holder gives the task back, saying what went wrong if something did."""
+    task = change.named(request)
+    not_before = change.now + request.not_before_s * 1000 if request.not_before_s else None
+    failure = Failure(request.failure) if request.failure else None
+    fact = claiming.release(task, change.caller, request.fence, failure, not_before, change.now)
+    released = change.record_task(fact.because(request.reason))
+    carry_over(change, task, released)
+    return wire.task(released)

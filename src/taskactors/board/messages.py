@@ -1,0 +1,131 @@
+"""Units of work on messages: write on a task, tell somebody, read what was written on a task."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..domain.caller import Kind
+from ..domain.codes import agent_name_problem
+from ..domain.errors import InvalidArguments, NotAllowed, NotFound
+from ..domain.events import EventKind, Fact
+from ..domain.message import EVERYBODY, ROLE_PREFIX, Importance, Message, may_read, role_addressed
+from ..domain.task import Task
+from ..storage.keys import split
+from . import layout, wire
+from .change import Change
+from .cursors import cursor_after, read_cursor
+from .requests import team as ask
+from .view import View
+
+Answer = Mapping[str, Any]
+
+CURSOR = "m"
+
+EXAMINED_LIMIT = 1_000
+"""How many messages one page looks at before it answers with a cursor."""
+
+
+def create_task_message(change: Change, request: ask.CreateTaskMessage) -> Answer:
+    """Write on a task. It is the team's to read; a target finds it in its inbox too."""
+    task = change.task_coded(request.task_code)
+    to = _address(change, request.target_agent_name, "create_task_message") if request.target_agent_name else None
+    return _sent(
+        change,
+        Message(
+            id=change.next_number("message"),
+            author_agent_name=change.acting().name,
+            by=change.caller.by,
+            to=to,
+            message_type=request.message_type,
+            content=request.content,
+            created_at=change.now,
+            task_id=task.id,
+            task_code=task.code,
+            reply_to_message_id=_answered(change, request.reply_to_message_id),
+        ),
+    )
+
+
+def send_message(change: Change, request: ask.SendMessage) -> Answer:
+    """Tell an agent, a role or everybody. To an agent it is direct: for the two of them and people only."""
+    task: Task | None = change.task_coded(request.code) if request.code else None
+    to = _address(change, request.to, "send_message")
+    return _sent(
+        change,
+        Message(
+            id=change.next_number("message"),
+            author_agent_name=_author(change, request),
+            by=change.caller.actor if request.from_role else change.caller.by,
+            to=to,
+            message_type=request.message_type,
+            content=request.content,
+            created_at=change.now,
+            task_id=task.id if task else None,
+            task_code=task.code if task else None,
+            reply_to_message_id=_answered(change, request.reply_to),
+            importance=Importance(request.importance),
+            direct=to != EVERYBODY and role_addressed(to) is None,
+        ),
+    )
+
+
+def _author(change: Change, request: ask.SendMessage) -> str:
+    if request.from_role is None:
+        return change.acting().name
+    if change.caller.kind is Kind.AGENT:
+        raise NotAllowed(what="sending on a role's behalf", who_may="people")
+    return ROLE_PREFIX + request.from_role
+
+
+def _address(change: Change, to: str, tool: str) -> str:
+    if to == EVERYBODY or role_addressed(to):
+        return to
+    if ":" in to:
+        raise InvalidArguments(tool=tool, problems=(f"to: {to!r} is no address; use an agent's name, role:qa or all",))
+    if change.find_agent(to) is None and (problem := agent_name_problem(to)):
+        raise InvalidArguments(tool=tool, problems=(f"to: {problem}",))
+    return change.introduce(to).name
+
+
+def _answered(change: Change, message_id: int | None) -> int | None:
+    if message_id is None:
+        return None
+    message = change.find_message(message_id)
+    person = change.caller.kind is not Kind.AGENT
+    if message is None or not may_read(message, change.caller.name, person):
+        raise NotFound(kind="message", named=str(message_id))
+    return message_id
+
+
+def _sent(change: Change, message: Message) -> Answer:
+    facts = {"from": message.author_agent_name, "to": message.to, "message_type": message.message_type, "task": message.task_code}
+    change.record(Fact(EventKind.MESSAGE_SENT, message, {name: value for name, value in facts.items() if value is not None}))
+    return wire.message(message)
+
+
+def get_task_messages(view: View, request: ask.GetTaskMessages) -> Answer:
+    """What was written on a task, newest first, as far as the caller may read it."""
+    task = view.task_coded(request.task_code)
+    start, end = layout.messages_on_task(task.id)
+    if request.cursor is not None:
+        end = layout.message_on_task(task.id, read_cursor(CURSOR, request.cursor, "get_task_messages"))
+    items: list[dict[str, Any]] = []
+    for examined, (entry, _) in enumerate(view.walk((start, end), reverse=True), 1):
+        number = int(split(entry)[-1])
+        message = view.find_message(number)
+        if message is not None and _wanted(view, message, request):
+            items.append(wire.message(message))
+        if len(items) == request.limit or examined == EXAMINED_LIMIT:
+            return wire.page(items, cursor_after(CURSOR, number) if number > 1 else None)
+    return wire.page(items, None)
+
+
+def _wanted(view: View, message: Message, request: ask.GetTaskMessages) -> bool:
+    if not may_read(message, view.caller.name, view.caller.kind is not Kind.AGENT):
+        return False
+    asked = {
+        "author_agent_name": request.author_agent_name,
+        "to": request.target_agent_name,
+        "message_type": request.message_type,
+        "reply_to_message_id": request.reply_to_message_id,
+    }
+    return all(value is None or getattr(message, name) == value for name, value in asked.items())

@@ -1,0 +1,85 @@
+"""What the passing of time does: leases end, delayed work starts, stored answers are dropped."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve, frozen
+
+from ..domain import claiming
+from ..domain.task import Instant, Task
+from ..storage.engine import Snapshot
+from ..storage.keys import split
+from . import layout
+from .change import Change
+from .dependants import carry_over
+
+SWEEP_LIMIT = 200
+"""How much one sweep does, so that no batch waits long for time; the timer comes back at once for the rest."""
+
+
+
+@frozen
+class Sign:
+    """A sign of life: an agent's last call, and whether it has a connection open now."""
+
+    last_call: Instant | None
+    connected: bool
+
+
+Signs = Mapping[str, Sign]
+NO_SIGN = Sign(None, False)
+
+
+def next_due(snapshot: Snapshot) -> Instant | None:
+    """When time has something to do next, or None."""
+    found = snapshot.range(*layout.DUE, limit=1)
+    return int(split(found[0][0])[1]) if found else None
+
+
+def sweep(change: Change, signs: Signs) -> int:
+    """Do what is due, up to SWEEP_LIMIT things; returns how many were due."""
+    due = change.snapshot.range(*layout.due_until(change.now), limit=SWEEP_LIMIT)
+    for entry, _ in due:
+        _, _, what, *which = split(entry)
+        match what:
+            case layout.LEASE:
+                _end_or_extend(change, change.task(int(which[0])), signs)
+            case layout.START:
+                change.keep(evolve(change.task(int(which[0])), not_before=None))
+            case layout.REPLY:
+                caller, tool, key = (str(part) for part in which)
+                change.drop(layout.reply(caller, tool, key))
+                change.drop(entry)
+    return len(due)
+
+
+def _end_or_extend(change: Change, task: Task, signs: Signs) -> None:
+    assert task.claim is not None
+    sign = signs.get(task.claim.agent, NO_SIGN)
+    last = claiming.last_sign_of_life(task, sign.last_call, sign.connected, change.now)
+    fact = claiming.at_expiry(task, last, change.now)
+    if fact is None:
+        return
+    assert isinstance(fact.after, Task)
+    if fact.data.get("renewed"):
+        change.keep(fact.after)
+        return
+    carry_over(change, task, change.record_task(fact))
+
+
+def give_grace(change: Change) -> int:
+    """After a restart: every live lease gets at least the grace, so that agents can come back; returns how many did."""
+    graced = 0
+    for task in _with_leases(change):
+        if (longer := claiming.with_grace(task, change.now)) is not None:
+            change.keep(longer)
+            graced += 1
+    return graced
+
+
+def _with_leases(change: Change) -> list[Task]:
+    horizon = change.now + claiming.RESTART_GRACE_MS
+    leases = (split(entry) for entry, _ in change.walk((layout.DUE[0], layout.due_until(horizon)[1])))
+    return [change.task(int(parts[3])) for parts in leases if parts[2] == layout.LEASE]
+
+

@@ -1,0 +1,27 @@
+"""How each kind of entity is stored: its record, with a version of its own."""
+
+from attrs import frozen
+
+from ..domain.agent import Agent
+from ..domain.events import Event
+from ..domain.message import Message
+from ..domain.session import Session
+from ..domain.task import Instant, Task
+from ..storage.records import RecordType
+
+
+@frozen
+class Reply:
+    """The first successful answer to a call under an idempotency key, and a digest of the arguments it answered."""
+
+    digest: str
+    answer: str
+    at: Instant
+
+
+TASK = RecordType("task", Task, 1)
+AGENT = RecordType("agent", Agent, 1)
+MESSAGE = RecordType("message", Message, 1)
+SESSION = RecordType("session", Session, 1)
+EVENT = RecordType("event", Event, 1)
+REPLY = RecordType("reply", Reply, 1)

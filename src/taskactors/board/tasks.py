@@ -1,0 +1,223 @@
+"""Units of work on tasks as such: create, change, assign, move, read, archive."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, fields
+
+from ..domain import claiming, moving, waiting
+from ..domain.caller import Kind
+from ..domain.codes import CODE_LENGTHS, is_prefix, numbered
+from ..domain.errors import DuplicateCode, InvalidArguments, LimitReached
+from ..domain.events import EventKind, Fact
+from ..domain.task import Dependency, DependencyKind, Instant, Note, State, Task
+from . import wire
+from .change import Change
+from .claims import claim_for
+from .dependants import carry_over
+from .requests import tasks as ask
+from .view import View
+
+Answer = Mapping[str, Any]
+
+NOTES_LIMIT = 500
+"""A task whose notes grow past this is a conversation; messages are for that."""
+
+ARTIFACTS_LIMIT = 256
+LABELS_LIMIT = 32
+
+
+def create_task(change: Change, request: ask.CreateTask) -> Answer:
+    """A new task, ready at once unless it waits for others or for its time."""
+    code = _free_code(change, request.code)
+    blockers = tuple(_dependency(change, each) for each in request.depends_on)
+    _require_distinct(blockers)
+    owner = change.introduce(request.owner_agent_name).name if request.owner_agent_name else None
+    task = Task(
+        id=change.next_number("task"),
+        code=code,
+        name=request.name.strip(),
+        description=request.description.strip(),
+        state=State.CREATED,
+        inserted_at=change.now,
+        updated_at=change.now,
+        created_by=change.acting().name,
+        owner_agent_name=owner,
+        role=request.role,
+        required_capabilities=tuple(sorted(set(request.required_capabilities))),
+        priority_score=request.priority_score,
+        labels=_distinct(request.labels),
+        parent_code=_parent(change, request.parent_code, request.parent_task_id),
+        depends_on=blockers,
+        acceptance_criteria=request.acceptance_criteria,
+        estimated_effort=request.estimated_effort,
+        due_at=_instant(request.due_at),
+        not_before=_later(request.not_before, change.now),
+        confidence_threshold=request.confidence_threshold,
+        requires_review=request.requires_review,
+        lease_s=request.lease_s,
+    )
+    task = waiting.settled(_counting_blockers(change, task), change.now)
+    change.require_lane(task)
+    created = change.record_task(Fact(EventKind.TASK_CREATED, task, {"code": code, "to": task.state}))
+    return wire.task(created)
+
+
+def _free_code(change: Change, wanted: str) -> str:
+    if not is_prefix(wanted):
+        if change.find_coded(wanted):
+            raise DuplicateCode(task=wanted)
+        return wanted
+    series = wanted.upper()
+    while True:
+        code = numbered(series, change.next_number(f"code:{series}"))
+        if len(code) > CODE_LENGTHS[1]:
+            raise LimitReached(what=f"the series {series}", limit=10 ** (CODE_LENGTHS[1] - len(series) - 1), instead="use another prefix")
+        if change.find_coded(code) is None:
+            return code
+
+
+def _dependency(change: Change, given: str | ask.DependsOn) -> Dependency:
+    named = ask.DependsOn(given) if isinstance(given, str) else given
+    return Dependency(change.task_coded(named.code).code, named.kind)
+
+
+def _require_distinct(dependencies: Sequence[Dependency]) -> None:
+    codes = [each.code for each in dependencies]
+    if doubled := sorted({code for code in codes if codes.count(code) > 1}):
+        raise InvalidArguments(tool="create_task", problems=(f"depends_on: {', '.join(doubled)} is named more than once",))
+
+
+def _counting_blockers(change: Change, task: Task) -> Task:
+    blockers = [change.task_coded(each.code) for each in task.depends_on if each.kind is DependencyKind.BLOCKS]
+    return evolve(
+        task,
+        unmet=sum(not waiting.meets(each) for each in blockers),
+        cancelled_blockers=sum(waiting.called_off(each) for each in blockers),
+    )
+
+
+def _parent(change: Change, code: str | None, task_id: int | None) -> str | None:
+    if task_id is not None:
+        return change.task(task_id).code
+    return change.task_coded(code).code if code else None
+
+
+def _distinct(labels: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(labels))
+
+
+def _instant(moment: Any) -> Instant | None:
+    return wire.instant_of(moment) if moment is not None else None
+
+
+def _later(moment: Any, now: Instant) -> Instant | None:
+    instant = _instant(moment)
+    return instant if instant is not None and instant > now else None
+
+
+PLAIN_FIELDS = (
+    "role",
+    "priority_score",
+    "acceptance_criteria",
+    "estimated_effort",
+    "confidence_threshold",
+    "requires_review",
+    "lease_s",
+)
+"""Fields of UpdateTask that are taken as given."""
+
+
+def update_task(change: Change, request: ask.UpdateTask) -> Answer:
+    """Change what is given and nothing else; adding never conflicts. An archived task stays as it is."""
+    task = change.named(request)
+    change.require_rev(task.code, task.rev, request.expected_rev, lambda: wire.task(task))
+    if task.state is State.ARCHIVED:
+        raise LimitReached(what=f"changing {task.code}, which is archived,", limit=0, instead="create a new task instead")
+    edited = _with_additions(change, _edited(change, task, request), request)
+    if request.owner_agent_name is not None and request.owner_agent_name != task.owner_agent_name:
+        fact = claiming.assign(edited, change.introduce(request.owner_agent_name).name, change.caller, change.now)
+        edited = fact.after if isinstance(fact.after, Task) else edited
+    if edited == task:
+        return wire.task(task)
+    change.require_lane(edited)
+    changed = [each.name for each in fields(Task) if getattr(task, each.name) != getattr(edited, each.name)]
+    return wire.task(change.record_task(Fact(EventKind.TASK_UPDATED, edited, {"fields": changed})))
+
+
+def _edited(change: Change, task: Task, request: ask.UpdateTask) -> Task:
+    given: dict[str, Any] = {name: value for name in PLAIN_FIELDS if (value := getattr(request, name)) is not None}
+    if request.name is not None:
+        given["name"] = request.name.strip()
+    if request.description is not None:
+        given["description"] = request.description.strip()
+    if request.required_capabilities is not None:
+        given["required_capabilities"] = tuple(sorted(set(request.required_capabilities)))
+    if request.parent_code or request.parent_task_id:
+        given["parent_code"] = _parent(change, request.parent_code, request.parent_task_id)
+    if request.due_at is not None:
+        given["due_at"] = _instant(request.due_at)
+    if request.not_before is not None:
+        given["not_before"] = _later(request.not_before, change.now)
+    given |= {name: () if isinstance(getattr(task, name), tuple) else None for name in request.clear}
+    if given.get("parent_code") == task.code:
+        raise InvalidArguments(tool="update_task", problems=("parent_code: a task cannot be a part of itself",))
+    return evolve(task, **given)
+
+
+def _with_additions(change: Change, task: Task, request: ask.UpdateTask) -> Task:
+    labels = request.labels if request.labels is not None else task.labels
+    labels = tuple(label for label in _distinct((*labels, *request.add_labels)) if label not in request.remove_labels)
+    notes = task.notes
+    if request.add_note is not None:
+        notes = (*notes, Note(at=change.now, by=change.acting().name, text=request.add_note))
+    artifacts = _distinct((*task.artifacts, *request.add_artifacts))
+    for what, given, limit in (("notes", notes, NOTES_LIMIT), ("artifacts", artifacts, ARTIFACTS_LIMIT), ("labels", labels, LABELS_LIMIT)):
+        if len(given) > limit:
+            raise LimitReached(what=f"the number of {what} of {task.code}", limit=limit, instead="use messages, or another task")
+    return evolve(task, labels=labels, notes=notes, artifacts=artifacts)
+
+
+def assign_task(change: Change, request: ask.AssignTask) -> Answer:
+    """Give a task to one agent."""
+    task = change.named(request)
+    change.require_rev(task.code, task.rev, request.expected_rev, lambda: wire.task(task))
+    fact = claiming.assign(task, change.introduce(request.new_owner_agent_name).name, change.caller, change.now)
+    if isinstance(fact.after, Task):
+        change.require_lane(fact.after)
+    return wire.task(change.record_task(fact))
+
+
+def set_task_state(change: Change, request: ask.SetTaskState) -> Answer:
+    """Walk one step of the table. Created to InProgress is a claim; leaving for good frees or informs dependants."""
+    task = change.named(request)
+    change.require_rev(task.code, task.rev, request.expected_rev, lambda: wire.task(task))
+    claiming.require_fence(task, request.fence)
+    if task.state is State.CREATED and request.state is State.IN_PROGRESS:
+        return wire.task(claim_for(change, task, _claimant(change, task), None))
+    waiting.require_met(task, request.state, change.unmet_blockers(task))
+    moved = change.record_task(moving.move(task, request.state, change.caller, request.reason, change.now))
+    carry_over(change, task, moved)
+    return wire.task(moved)
+
+
+def _claimant(change: Change, task: Task) -> str:
+    """A person who starts an assigned task starts it for its owner; everybody else claims for themselves."""
+    return task.owner_agent_name if change.caller.kind is Kind.HUMAN and task.owner_agent_name else change.caller.name
+
+
+def archive_task(change: Change, request: ask.ArchiveTask) -> Answer:
+    """Put a finished task away for good."""
+    task = change.named(request)
+    change.require_rev(task.code, task.rev, request.expected_rev, lambda: wire.task(task))
+    return wire.task(change.record_task(moving.archive(task, change.caller, change.now)))
+
+
+def get_task_by_id(view: View, request: ask.GetTaskById) -> Answer:
+    """One task by its id."""
+    return wire.task(view.task(request.id), request.detail)
+
+
+def get_task_by_code(view: View, request: ask.GetTaskByCode) -> Answer:
+    """One task by its code."""
+    return wire.task(view.task_coded(request.code), request.detail)

@@ -1,0 +1,156 @@
+"""The typed view over a snapshot: tasks, agents, messages and sessions by every name they go by."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from attrs import evolve
+
+from ..domain.agent import Agent
+from ..domain.caller import LOCAL_PERSON, Caller, Kind
+from ..domain.errors import NotFound
+from ..domain.events import Event
+from ..domain.message import Message
+from ..domain.session import Session
+from ..domain.task import Instant, Task
+from ..domain.waiting import meets
+from ..storage.engine import Snapshot
+from ..storage.keys import split
+from . import chain, layout
+from .requests.request import AboutTask
+from .settings import BoardSettings
+from .stored import AGENT, EVENT, MESSAGE, SESSION, TASK
+
+PAGE = 256
+"""How many entries a walk reads at once: enough to be cheap, few enough to stop early."""
+
+SUGGESTIONS_FROM = 2_000
+"""A misspelt name is compared with this many names at most."""
+
+NUMBER_BYTES = 8
+
+
+class View:
+    """A project as one snapshot shows it, seen by one caller."""
+
+    def __init__(self, snapshot: Snapshot, now: Instant, caller: Caller, settings: BoardSettings) -> None:
+        self.snapshot = snapshot
+        self.now = now
+        self.settings = settings
+        self.caller = self._as_coordinator(caller)
+
+    def _as_coordinator(self, caller: Caller) -> Caller:
+        agent = self.find_agent(caller.name) if caller.kind is Kind.AGENT else None
+        return evolve(caller, coordinator=True) if agent and agent.coordinator else caller
+
+    # tasks
+
+    def find_task(self, task_id: int) -> Task | None:
+        stored = self.snapshot.get(layout.task(task_id))
+        return TASK.decode(stored) if stored is not None else None
+
+    def task(self, task_id: int) -> Task:
+        """Raises NotFound."""
+        task = self.find_task(task_id)
+        if task is None:
+            raise NotFound(kind="task", named=str(task_id))
+        return task
+
+    def find_coded(self, code: str) -> Task | None:
+        found = self.snapshot.range(*layout.task_coded(code), limit=1)
+        return self.task(int(split(found[0][0])[2])) if found else None
+
+    def task_coded(self, code: str) -> Task:
+        """Raises NotFound, naming codes that look alike."""
+        task = self.find_coded(code)
+        if task is None:
+            codes = [str(split(entry)[1]) for entry, _ in self.snapshot.range(*layout.CODES, limit=SUGGESTIONS_FROM)]
+            raise NotFound(kind="task", named=code, nearest=tuple(get_close_matches(code.upper(), codes)))
+        return task
+
+    def named(self, request: AboutTask) -> Task:
+        """The task that a request names by id or code; both must then mean the same."""
+        if request.id is None:
+            assert request.code is not None
+            return self.task_coded(request.code)
+        task = self.task(request.id)
+        if request.code is not None and request.code.upper() != task.code.upper():
+            raise NotFound(kind="task", named=f"{request.id} with code {request.code}", nearest=(task.code,))
+        return task
+
+    def held_by(self, agent: str, limit: int) -> tuple[str, ...]:
+        """Codes of the tasks whose leases this agent holds, up to `limit` of them."""
+        held = self.snapshot.range(*layout.held_by(agent), limit=limit)
+        return tuple(self.task(int(split(entry)[2])).code for entry, _ in held)
+
+    def unmet_blockers(self, task: Task) -> tuple[str, ...]:
+        """Codes of the blockers that are not Done."""
+        found = ((code, self.find_coded(code)) for code in task.blockers)
+        return tuple(code for code, blocker in found if blocker is None or not meets(blocker))
+
+    # agents
+
+    def find_agent(self, name: str) -> Agent | None:
+        stored = self.snapshot.get(layout.agent(name))
+        return AGENT.decode(stored) if stored is not None else None
+
+    def agent(self, name: str) -> Agent:
+        """Raises NotFound, naming agents that look alike."""
+        agent = self.find_agent(name)
+        if agent is None:
+            names = [each.name for each in self.agents()]
+            raise NotFound(kind="agent", named=name, nearest=tuple(get_close_matches(name, names) or names[:5]))
+        return agent
+
+    def agents(self) -> Iterator[Agent]:
+        """Everybody, by name."""
+        for _, stored in self.walk(layout.AGENTS):
+            yield AGENT.decode(stored)
+
+    def me(self) -> Agent | None:
+        """The caller as a member of the team; a person can do anything that work needs, and is nobody's subordinate."""
+        if self.caller.kind is Kind.AGENT:
+            return self.find_agent(self.caller.name)
+        return Agent(name=LOCAL_PERSON, role="", kind=Kind.HUMAN, registered_at=0, updated_at=0)
+
+    # messages, sessions, events
+
+    def find_message(self, message_id: int) -> Message | None:
+        stored = self.snapshot.get(layout.message(message_id))
+        return MESSAGE.decode(stored) if stored is not None else None
+
+    def session(self, session_id: int) -> Session:
+        """Raises NotFound."""
+        stored = self.snapshot.get(layout.session(session_id))
+        if stored is None:
+            raise NotFound(kind="work session", named=str(session_id))
+        return SESSION.decode(stored)
+
+    def open_session(self, task_id: int, agent: str) -> Session | None:
+        found = self.snapshot.range(*layout.open_session(task_id, agent), limit=1)
+        return self.session(int(split(found[0][0])[3])) if found else None
+
+    def events_after(self, seq: int, limit: int) -> list[Event]:
+        """The log from a point on, in order."""
+        return [EVENT.decode(chain.body_of(stored)) for _, stored in self.snapshot.range(*layout.events_after(seq), limit=limit)]
+
+    # numbers and walks
+
+    def number(self, name: str) -> int:
+        """The last number that a counter gave out, 0 before its first."""
+        stored = self.snapshot.get(layout.counter(name))
+        return int.from_bytes(stored, "big") if stored else 0
+
+    def state_counts(self) -> dict[str, int]:
+        """How many tasks there are in each state that has any."""
+        found = self.snapshot.range(*layout.STATE_COUNTS, limit=PAGE)
+        return {str(split(entry)[1]): int.from_bytes(stored, "big") for entry, stored in found if any(stored)}
+
+    def walk(self, over: layout.Span, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        """Every entry of a span, read a page at a time."""
+        start, end = over
+        while page := self.snapshot.range(start, end, limit=PAGE, reverse=reverse):
+            yield from page
+            if len(page) < PAGE:
+                return
+            last = page[-1][0]
+            start, end = (start, last) if reverse else (last + b"\0", end)

@@ -1,0 +1,157 @@
+"""How entities look on the wire: JSON-ready, times as RFC 3339 text, empty fields left out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from attrs import asdict
+
+from ..domain.agent import Agent
+from ..domain.message import Message
+from ..domain.session import Session
+from ..domain.task import Claim, Dependency, Instant, Note, State, Task
+
+Detail = Literal["brief", "full"]
+
+BRIEF_CHARACTERS = 200
+"""How much of a long text a list shows: enough to choose by, little enough for twenty in an answer."""
+
+ALWAYS = ("id", "code", "name", "description", "owner_agent_name", "state", "inserted_at", "done_at")
+"""The fields that every task has on the wire, empty or not: scripts of older servers read them."""
+
+HIDDEN = frozenset({"fence", "implementer", "unmet", "by_hand", "cancelled_blockers"})
+"""Bookkeeping of the board."""
+
+FULL_ONLY = frozenset({"notes", "acceptance_criteria", "artifacts", "result", "created_by", "updated_at", "confidence_threshold"})
+
+TIMES = frozenset({"inserted_at", "updated_at", "started_at", "done_at", "due_at", "not_before"})
+
+
+def text_of(moment: Instant) -> str:
+    """A moment as RFC 3339 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def instant_of(moment: datetime) -> Instant:
+    """A moment that a request gave, in milliseconds."""
+    return round(moment.timestamp() * 1000)
+
+
+def shortened(text: str) -> str:
+    """The beginning of a long text, saying how much is missing."""
+    if len(text) <= BRIEF_CHARACTERS:
+        return text
+    return f"{text[:BRIEF_CHARACTERS]}… [{len(text) - BRIEF_CHARACTERS} more characters]"
+
+
+def task(value: Task, detail: Detail = "full") -> dict[str, Any]:
+    """A task: the eight fields that every task has, then whatever else is set."""
+    shown: dict[str, Any] = {}
+    for name, content in asdict(value, recurse=False).items():
+        if name in HIDDEN or (detail == "brief" and name in FULL_ONLY):
+            continue
+        if name in ALWAYS or content not in (None, (), False):
+            shown[name] = _field(name, content)
+    if detail == "brief":
+        shown["description"] = shortened(value.description)
+    if value.cancelled_blockers:
+        shown["blocker_cancelled"] = True
+    return shown
+
+
+def _field(name: str, content: Any) -> Any:
+    if content is None:
+        return None
+    if name in TIMES:
+        return text_of(content)
+    match content:
+        case Claim():
+            return claim(content)
+        case (Dependency(), *_):
+            return [{"code": each.code, "kind": each.kind} for each in content]
+        case (Note(), *_):
+            return [{"at": text_of(each.at), "by": each.by, "text": each.text} for each in content]
+        case tuple():
+            return list(content)
+        case State() | str() | int() | float():
+            return content
+        case _:
+            return asdict(content)
+
+
+def claim(value: Claim) -> dict[str, Any]:
+    """A claim: its fence, and when it ends by itself. A suspended one has no end for now."""
+    return {
+        "fence": value.fence,
+        "agent": value.agent,
+        "claimed_at": text_of(value.claimed_at),
+        "expires_at": text_of(value.expires_at) if value.expires_at is not None else None,
+        "deadline": text_of(value.deadline),
+        "lease_s": value.lease_s,
+    }
+
+
+def agent(value: Agent) -> dict[str, Any]:
+    """An agent as registered, with the field names that older servers use beside ours."""
+    return _set(
+        {
+            "name": value.name,
+            "role": value.role,
+            "kind": value.kind,
+            "description": value.description,
+            "prompt": f"Agent: {value.name}, Type: {value.agent_type or value.role}",
+            "capabilities": list(value.capabilities),
+            "ai_tool_type": value.agent_type or value.role,
+            "dependencies": [],
+            "max_concurrent_tasks": value.max_concurrent_tasks,
+            "coordinator": value.coordinator or None,
+            "provisional": value.provisional or None,
+            "registered_at": text_of(value.registered_at),
+            "rev": value.rev,
+        }
+    )
+
+
+def message(value: Message) -> dict[str, Any]:
+    """A message, with the field names that older servers use beside ours."""
+    return _set(
+        {
+            "id": value.id,
+            "task_code": value.task_code,
+            "author_agent_name": value.author_agent_name,
+            "by": value.by,
+            "target_agent_name": value.to,
+            "message_type": value.message_type,
+            "importance": value.importance if value.importance != "normal" else None,
+            "created_at": text_of(value.created_at),
+            "content": value.content,
+            "reply_to_message_id": value.reply_to_message_id,
+        },
+        always=("target_agent_name", "reply_to_message_id"),
+    )
+
+
+def session(value: Session, now: Instant) -> dict[str, Any]:
+    """A work session with the minutes worked in it."""
+    return _set(
+        {
+            "session_id": value.id,
+            "task_id": value.task_id,
+            "task_code": value.task_code,
+            "agent_name": value.agent_name,
+            "started_at": text_of(value.started_at),
+            "ended_at": text_of(value.ended_at) if value.ended_at is not None else None,
+            "active_minutes": value.active_minutes(now),
+            "notes": value.notes,
+            "productivity_score": value.productivity_score,
+        }
+    )
+
+
+def page(items: Sequence[Mapping[str, Any]], next_cursor: str | None) -> dict[str, Any]:
+    """A list as every list is answered; a missing cursor means that this is the end."""
+    return {"items": list(items), "next_cursor": next_cursor} if next_cursor else {"items": list(items)}
+
+
+def _set(fields: dict[str, Any], always: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {name: content for name, content in fields.items() if content is not None or name in always}
