@@ -14,12 +14,15 @@ Json = Mapping[str, Any]
 
 @frozen(kw_only=True)
 class Connection:
-    """Whoever is at the other end of one wire: the project they came for and the agent they say they are, if any."""
+    """Whoever is at the other end of one wire: the project they came for and the agent they say they are, if any.
+
+    An operator came by a way that only whoever runs the server has.
+    """
 
     id: str
     project: str
     agent: str | None = None
-    transport: str = "websocket"
+    operator: bool = False
 
 
 @frozen(kw_only=True)

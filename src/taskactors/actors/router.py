@@ -14,6 +14,9 @@ from .identity import speaker
 from .presence import Presence
 from .tools import Tool
 
+ADMIN_PREFIX = "admin."
+"""Methods of this name are for operators; to everybody else they do not exist."""
+
 BATCH_LIMIT = 64
 """Calls checked in a row before other tasks run; each takes some tens of microseconds."""
 
@@ -41,7 +44,7 @@ class Router:
 
     def _command(self, call: Call) -> Command:
         tool = self.tools.get(call.tool)
-        if tool is None:
+        if tool is None or (call.tool.startswith(ADMIN_PREFIX) and not call.connection.operator):
             raise UnknownTool(call.tool)
         request = structure(tool.request, call.arguments, call.tool)
         caller = speaker(call.connection, request, call.tool)

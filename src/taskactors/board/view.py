@@ -140,6 +140,10 @@ class View:
         stored = self.snapshot.get(layout.counter(name))
         return int.from_bytes(stored, "big") if stored else 0
 
+    def head_seq(self) -> int:
+        """The number of the last event."""
+        return chain.read_head(self.snapshot).seq
+
     def state_counts(self) -> dict[str, int]:
         """How many tasks there are in each state that has any."""
         found = self.snapshot.range(*layout.STATE_COUNTS, limit=PAGE)

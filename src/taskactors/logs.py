@@ -1,0 +1,47 @@
+"""Logs: structured lines on standard error, and the one hook that puts the actors' crashes and restarts among them."""
+
+import logging
+import sys
+
+import structlog
+
+from .runtime import ActorCrashedEvent, ActorRestarted, ActorStopped, BudgetSpent, Observed, Observer
+
+log = structlog.get_logger("taskactors.actors")
+
+
+def start_logging(level: str) -> None:
+    """Send every log line, ours and the libraries', to standard error; standard output is for answers."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+def observer() -> Observer:
+    """Says what the supervisors see: crashes and spent budgets loudly, restarts and forced stops plainly."""
+    return _observe
+
+
+def _observe(event: Observed) -> None:
+    match event:
+        case ActorCrashedEvent(actor, error):
+            log.error("an actor crashed", actor=actor, exc_info=error)
+        case ActorRestarted(actor, took_s):
+            log.warning("an actor is back", actor=actor, took_s=round(took_s, 3))
+        case BudgetSpent(supervisor, actor, error):
+            log.error("restarted too often", supervisor=supervisor, actor=actor, error=str(error))
+        case ActorStopped(actor, True, abandoned):
+            log.warning("an actor had to be cut off", actor=actor, abandoned=abandoned)
+        case _:
+            pass
