@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from taskactors.runtime import (
     Letter,
     Observed,
     Place,
+    StartFailed,
     Supervisor,
     in_batches,
     one_at_a_time,
@@ -258,3 +260,39 @@ async def test_run_returns_normally_after_a_stop(nursery: trio.Nursery, supervis
     await supervisor.stop()
     await wait_all_tasks_blocked()
     assert ends == ["returned"]
+
+
+async def test_whoever_waits_for_the_end_is_told_of_it_and_not_before(nursery: trio.Nursery, up: Up, echoing: Make) -> None:
+    supervisor = await up(echoing())
+    told: list[str] = []
+
+    async def wait() -> None:
+        await supervisor.ended()
+        told.append("ended")
+
+    nursery.start_soon(wait)
+    await wait_all_tasks_blocked()
+    assert told == []
+    await supervisor.stop()
+    await wait_all_tasks_blocked()
+    assert told == ["ended"]
+    await supervisor.ended()
+
+
+@pytest.mark.parametrize("way", ["stopped before it ran", "failed to start", "cancelled"])
+async def test_the_end_is_told_however_it_came(supervise: Supervise, echoing: Make, way: str) -> None:
+    async def run(place: Place) -> None:
+        if way == "failed to start":
+            raise ValueError("bug")
+        place.ready()
+        await place.until_stopped()
+
+    supervisor = supervise(echoing(run=run))
+    if way == "stopped before it ran":
+        await supervisor.stop()
+    with trio.CancelScope() as scope:
+        if way == "cancelled":
+            scope.cancel()
+        with contextlib.suppress(StartFailed):
+            await supervisor.run()
+    await supervisor.ended()

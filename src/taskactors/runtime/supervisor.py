@@ -47,6 +47,7 @@ class Supervisor:
         self._observe = guarded(observe)
         self._change = trio.lowlevel.ParkingLot()
         self._has_run = False
+        self._has_ended = False
         self._running = False
         self._stop_asked = False
         self._begin()
@@ -65,13 +66,19 @@ class Supervisor:
         if self._has_run:
             raise RuntimeError(f"{self.name} has run already")
         self._has_run = True
-        if self._stop_asked:
-            task_status.started()
-            return
         try:
-            await self._run_once(task_status.started, parent=None)
+            if self._stop_asked:
+                task_status.started()
+            else:
+                await self._run_once(task_status.started, parent=None)
         finally:
             self._end()
+            self._has_ended = True
+            self._change.unpark_all()
+
+    async def ended(self) -> None:
+        """Wait until `run` has ended, in whatever way; the way itself is told to whoever runs it."""
+        await self._until(lambda: self._has_ended)
 
     async def stop(self) -> None:
         """Stop the children in reverse and wait for it: each box is closed and drained within the child's `stop_within_s`, then
