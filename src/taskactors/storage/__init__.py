@@ -1,0 +1,1 @@
+"""Engines: bytes on disk behind one small contract."""

@@ -1,0 +1,76 @@
+"""The contract: an engine is one ordered keyspace with snapshots and durable batches, and no more.
+
+It is this small so that an engine on a shared database can follow behind it and hold the very same bytes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from attrs import frozen
+
+T = TypeVar("T")
+
+
+class Snapshot(Protocol):
+    """One moment of the keyspace."""
+
+    def get(self, key: bytes) -> bytes | None: ...
+
+    def range(self, start: bytes, end: bytes, limit: int, reverse: bool = False) -> list[tuple[bytes, bytes]]:
+        """Up to `limit` entries with start <= key < end, in order of their keys, or in reverse. Raises Damaged."""
+        ...
+
+
+class Transaction(Snapshot, Protocol):
+    """A snapshot that a unit of work may change. `now_ms` is the moment of the whole batch."""
+
+    now_ms: int
+
+    def put(self, key: bytes, value: bytes) -> None: ...
+
+    def delete(self, key: bytes) -> None:
+        """Remove a key; nothing happens when there is none."""
+        ...
+
+
+Unit = Callable[[Transaction], Any]
+
+
+@frozen
+class Done(Generic[T]):
+    """A unit ran to its end; what it wrote is as durable as its batch."""
+
+    value: T
+
+
+@frozen
+class Failed:
+    """A unit raised; nothing that it wrote was kept."""
+
+    error: Exception
+
+
+class Engine(Protocol):
+    """One project's bytes."""
+
+    def read(self, fn: Callable[[Snapshot], T]) -> T:
+        """Run a short read on a snapshot that shows every committed batch. On the event loop's thread only."""
+        ...
+
+    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
+        """Run all units in one durable transaction, each seeing the ones before it; one that raises loses only its own writes.
+
+        When it returns, everything is on the disk, `batch_id` with it. Raises NeedsRoom, StoreFull or EngineFault. On any
+        one thread at a time, which need not be the loop's.
+        """
+        ...
+
+    def make_room(self) -> None:
+        """After NeedsRoom, on the loop, between reads and writes."""
+        ...
+
+    def committed(self, batch_id: bytes) -> bool:
+        """Whether that was the last batch to be committed: it went through whole, or not at all."""
+        ...
+
+    def close(self) -> None: ...
