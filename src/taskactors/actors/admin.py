@@ -11,6 +11,7 @@ from ..board.requests.request import Request
 from ..storage.engine import Snapshot
 from .tools import Tool
 
+
 @frozen(kw_only=True)
 class Verify(Request):
     """Check everything that must be true of the project's stored state."""

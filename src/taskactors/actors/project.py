@@ -62,15 +62,18 @@ class Project:
         self.health = StoreHealth()
         self._in_hand = InHand()
         store = Child(
-            "store", self._run_store, capacity=BOX, reserved=KEPT_FREE, stop_within_s=STORE_STOP_WITHIN_S, start_within_s=STORE_START_WITHIN_S
+            "store",
+            self._run_store,
+            capacity=BOX,
+            reserved=KEPT_FREE,
+            stop_within_s=STORE_STOP_WITHIN_S,
+            start_within_s=STORE_START_WITHIN_S,
         )
         self.store = store.address
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()
         router = Router(setting.tools, {child.name: child.address for child in roles.children}, self.presence, self.clock)
-        routing = Child(
-            "router", router.run, capacity=BOX, reserved=KEPT_FREE, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S
-        )
+        routing = Child("router", router.run, capacity=BOX, reserved=KEPT_FREE, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S)
         self.router = routing.address
         # In this order a child starts after all that it sends to, and stops before any of them.
         self.supervisor = Supervisor(

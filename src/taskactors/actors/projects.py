@@ -176,5 +176,3 @@ class Projects:
             return Stopping()
         seat = self._seats.get(name)
         return ProjectUnavailable(project=name, why=(seat and seat.failure) or "it is being restarted", retry_after_ms=1000)
-
-

@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Mapping, Sequence
 
-from attrs import define
+from attrs import Factory, define
 
+from ..board.requests.request import Request
 from ..domain.errors import Refusal
 from ..runtime import Address, Letter, Place, in_batches
-from .arguments import structure
+from .arguments import Arguments
 from .calls import Call, Command, UnknownTool
 from .clock import Clock
 from .identity import speaker
@@ -29,6 +30,7 @@ class Router:
     desks: Mapping[str, Address]
     presence: Presence
     clock: Clock
+    _arguments: dict[str, Arguments[Request]] = Factory(dict)
 
     async def run(self, place: Place) -> None:
         await in_batches(place, self._route, BATCH_LIMIT)
@@ -46,7 +48,13 @@ class Router:
         tool = self.tools.get(call.tool)
         if tool is None or (call.tool.startswith(ADMIN_PREFIX) and not call.connection.operator):
             raise UnknownTool(call.tool)
-        request = structure(tool.request, call.arguments, call.tool)
+        request = self._arguments_of(tool).structure(call.arguments, call.tool)
         caller = speaker(call.connection, request, call.tool)
         self.presence.called(caller.name, self.clock.now())
         return Command(id=secrets.token_hex(8), tool=call.tool, request=request, caller=caller)
+
+    def _arguments_of(self, tool: Tool) -> Arguments[Request]:
+        known = self._arguments.get(tool.name)
+        if known is None:
+            known = self._arguments[tool.name] = Arguments(tool.request)
+        return known

@@ -6,9 +6,9 @@ import structlog
 import trio
 from attrs import define
 
+from ..board.change import as_server
 from ..board.passing import next_due, sweep
 from ..board.settings import BoardSettings
-from ..board.change import as_server
 from ..domain.errors import Refusal
 from ..runtime import ActorCrashed, Address, AskTimedOut, MailboxFull, Place
 from ..storage.engine import Transaction

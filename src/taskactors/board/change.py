@@ -166,7 +166,14 @@ class Change(View):
         head = chain.read_head(self.snapshot)
         acting_for = self.caller.name if self.caller.by else None
         event = Event(
-            seq=head.seq + 1, at=self.now, kind=kind, by=self.caller.actor, acting_for=acting_for, subject=subject, command=self.command, data=data
+            seq=head.seq + 1,
+            at=self.now,
+            kind=kind,
+            by=self.caller.actor,
+            acting_for=acting_for,
+            subject=subject,
+            command=self.command,
+            data=data,
         )
         body = EVENT.encode(event)
         head = head.next(body)
@@ -194,11 +201,13 @@ class Change(View):
     def join(self, agent: Agent) -> Agent:
         """Add a member to the team. Its share of what everybody was told begins now, of what its role was told where nobody has read."""
         role_read = self.snapshot.get(layout.role_read(agent.role))
-        newcomer = evolve(
-            agent, all_from=self.number("message"), role_from=int.from_bytes(role_read, "big") if role_read else 0
-        )
+        newcomer = evolve(agent, all_from=self.number("message"), role_from=int.from_bytes(role_read, "big") if role_read else 0)
         joined = self.record(
-            Fact(EventKind.AGENT_REGISTERED, newcomer, {"role": agent.role, "capabilities": agent.capabilities, "provisional": agent.provisional})
+            Fact(
+                EventKind.AGENT_REGISTERED,
+                newcomer,
+                {"role": agent.role, "capabilities": agent.capabilities, "provisional": agent.provisional},
+            )
         )
         assert isinstance(joined, Agent)
         return joined
@@ -212,5 +221,3 @@ class Change(View):
 def as_server(transaction: Transaction, command: str, settings: BoardSettings) -> Change:
     """A unit of work that nobody asked for: time passed, or the server started."""
     return Change(transaction, Caller(name=SERVER, kind=Kind.SERVER), command, settings)
-
-

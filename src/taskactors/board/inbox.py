@@ -26,7 +26,9 @@ def read_inbox(change: Change, request: ReadInbox) -> Answer:
     reader = _reader(change)
     passed_back = read_cursor(CURSOR, request.cursor, "read_inbox") if request.cursor is not None else None
     if passed_back is not None and passed_back > change.number("message"):
-        raise InvalidArguments(tool="read_inbox", problems=("cursor: not one that this inbox returned; leave it out to see what is unread",))
+        raise InvalidArguments(
+            tool="read_inbox", problems=("cursor: not one that this inbox returned; leave it out to see what is unread",)
+        )
     if request.unread_only:
         reader = _confirmed(change, reader, passed_back)
         after, from_start = reader.inbox_cursor, False

@@ -17,7 +17,6 @@ SWEEP_LIMIT = 200
 """How much one sweep does, so that no batch waits long for time; the timer comes back at once for the rest."""
 
 
-
 @frozen
 class Sign:
     """A sign of life: an agent's last call, and whether it has a connection open now."""
@@ -81,5 +80,3 @@ def _with_leases(change: Change) -> list[Task]:
     horizon = change.now + claiming.RESTART_GRACE_MS
     leases = (split(entry) for entry, _ in change.walk((layout.DUE[0], layout.due_until(horizon)[1])))
     return [change.task(int(parts[3])) for parts in leases if parts[2] == layout.LEASE]
-
-

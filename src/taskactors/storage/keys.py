@@ -56,4 +56,3 @@ def _part(part: Part) -> bytes:
             return _BYTES + part.replace(_ZERO, _ESCAPED) + _END
         case _:
             return _NUMBER + part.to_bytes(NUMBER_BYTES, "big")
-

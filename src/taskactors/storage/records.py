@@ -41,9 +41,7 @@ def unseal(key: bytes, sealed: bytes) -> bytes:
 def _make_converter() -> Converter:
     converter = make_converter()
     # Fields at their default are left out, to keep records small: changing a default is therefore a new version.
-    converter.register_unstructure_hook_factory(
-        has, lambda cls: make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True)
-    )
+    converter.register_unstructure_hook_factory(has, lambda cls: make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=True))
     converter.register_structure_hook_factory(
         has, lambda cls: make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=False)
     )

@@ -51,7 +51,7 @@ Owner = Annotated[AgentNamed | None, Meta(description="agent that alone may clai
 class CreateTask(Mutation):
     """Add a task. It is Created, or waits while tasks it depends on are not Done. Returns the task with its code."""
 
-    spellings: ClassVar[Mapping[str, str]] = {"owner": "owner_agent_name", "workflow_definition_id": "workflow"}
+    spellings: ClassVar[Mapping[str, str]] = {"owner": "owner_agent_name"}
 
     code: Annotated[Code, Meta(description="a whole code (ARCH-01), or letters alone (SEC) for the next number (SEC-001)")]
     name: Annotated[Line, Meta(description="short title")]
@@ -106,7 +106,7 @@ class UpdateTask(AboutTask):
     due_at: Moment | None = None
     not_before: Moment | None = None
     confidence_threshold: Share | None = None
-    requires_review: bool | None = None
+    requires_review: Annotated[bool | None, Meta(description="someone other than the implementer approves it")] = None
     lease_s: Lease | None = None
     clear: Annotated[tuple[Emptied, ...], Meta(max_length=9, description="fields to empty")] = ()
     expected_rev: Annotated[Rev | None, Meta(description="refuse if the task has changed since")] = None
@@ -143,7 +143,7 @@ class ArchiveTask(AboutTask):
     expected_rev: Rev | None = None
 
 
-Detail = Literal["brief", "full"]
+Detail = Annotated[Literal["brief", "full"], Meta(description="brief shortens long texts")]
 
 
 @frozen(kw_only=True)

@@ -12,7 +12,7 @@ from .fields import Address, AgentNamed, Capabilities, ClaimLimit, Code, Cursor,
 from .request import Mutation, Request
 
 Description = Annotated[str, Meta(max_length=4_000)]
-MessageType = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?$")]
+MessageType = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?$", description="kind of message")]
 
 
 @frozen(kw_only=True)
@@ -70,7 +70,7 @@ class SendMessage(Mutation):
     content: Text
     message_type: Annotated[MessageType, Meta(description="question, comment, handoff, review, help, log, …")] = "comment"
     code: Annotated[Code | None, Meta(description="task it is about")] = None
-    importance: Importance = Importance.NORMAL
+    importance: Annotated[Importance, Meta(description="how soon it should be read")] = Importance.NORMAL
     reply_to: Annotated[Id | None, Meta(description="message this answers")] = None
     from_role: Annotated[RoleName | None, Meta(description="sent on a role's behalf, by people only")] = None
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 from .fields import Line, Text
 from .request import Mutation, Request
 
-AiTool = Literal["claude-code", "codex", "cursor", "generic"]
+AiTool = Annotated[Literal["claude-code", "codex", "cursor", "generic"], Meta(description="the AI tool")]
 MainFile = Annotated[Line | None, Meta(description="claude-code, codex, cursor or generic, or its file name")]
 
 
