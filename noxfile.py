@@ -1,0 +1,84 @@
+"""The sessions of this project: the two that `./run check` runs, and those that a developer runs beside them."""
+
+import hashlib
+from pathlib import Path
+
+import nox
+
+LOCK = "requirements-dev.lock"
+CLIENTS = Path("tests/clients")
+
+# The machines that check this have two cores; more test processes would only fight over them and over the disk's flushes.
+TEST_PROCESSES = 2
+
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "tests"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, layers and types."""
+    _install(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-logo")
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The whole suite, in parallel; arguments go to pytest (`nox -s tests -- tests/runtime -k stop`)."""
+    _install(session)
+    session.run("pytest", f"--numprocesses={TEST_PROCESSES}", "--dist=worksteal", *session.posargs)
+
+
+@nox.session(default=False)
+def crash(session: nox.Session) -> None:
+    """The long regime of the crash tests, one at a time: each wants the disk for itself."""
+    _install(session)
+    session.run("pytest", "tests/crash", "--long", *session.posargs)
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Write the generated pages of docs/ anew; the tests refuse stale ones."""
+    _install(session)
+    session.run("python", "docs/generate.py", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure, and print the table of bench/README.md."""
+    _install(session)
+    session.run("python", "bench/run.py", *session.posargs)
+
+
+@nox.session(default=False)
+def lock(session: nox.Session) -> None:
+    """Pin what pyproject.toml asks for; `-- --upgrade` moves to the newest versions, else only what must change does."""
+    session.install("uv")
+    _pin(session, LOCK, "pyproject.toml", "--extra=dev", *session.posargs)
+    # What a server runs on is what the tests ran on, so the smaller locks take their versions from the large one.
+    _pin(session, "requirements.lock", "pyproject.toml", "--extra=build", f"--constraints={LOCK}")
+    _pin(session, "requirements-sessions.lock", "--group=sessions", f"--constraints={LOCK}")
+    _pin(session, str(CLIENTS / "python_mcp1.lock"), str(CLIENTS / "python_mcp1.in"), *session.posargs)
+
+
+def _pin(session: nox.Session, lock: str, *what: str) -> None:
+    # Universal: one lock for every platform and Python. No index, path or date gets into the file.
+    session.run(
+        *("uv", "pip", "compile", "--quiet", "--universal", "--python-version=3.11", "--generate-hashes"),
+        *("--no-annotate", "--no-header", "--no-emit-index-url", "--no-emit-find-links", f"--output-file={lock}", *what),
+    )
+
+
+def _install(session: nox.Session) -> None:
+    """Install what the lock pins, and the project itself without a network; nothing to do when that was done before."""
+    stamp = Path(session.virtualenv.location) / "installed"
+    wanted = hashlib.sha256(Path(LOCK).read_bytes() + Path("pyproject.toml").read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    session.install("--require-hashes", "--requirement", LOCK)
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+    stamp.write_text(wanted)

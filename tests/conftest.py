@@ -1,0 +1,25 @@
+"""What all tests share: the option for the long regimes, and how hypothesis searches in each."""
+
+import hypothesis
+import pytest
+
+# Every run of the suite tries the same examples, so a failure is about the change at hand; the long regime looks for new ones.
+hypothesis.settings.register_profile("usual", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2_000, print_blob=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests marked long too, and let hypothesis search for new examples")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    hypothesis.settings.load_profile("long" if config.getoption("--long") else "usual")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    unasked = pytest.mark.skip(reason="a long regime: runs with --long")
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(unasked)
