@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from .runtime import ActorCrashedEvent, ActorRestarted, ActorStopped, BudgetSpent, Observed, Observer
+from .runtime import ActorCrashedEvent, ActorRestarted, ActorStopped, BudgetSpent, Observed
 
 log = structlog.get_logger("taskactors.actors")
 
@@ -28,12 +28,8 @@ def start_logging(level: str) -> None:
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
 
 
-def observer() -> Observer:
-    """Says what the supervisors see: crashes and spent budgets loudly, restarts and forced stops plainly."""
-    return _observe
-
-
-def _observe(event: Observed) -> None:
+def observe(event: Observed) -> None:
+    """Say what the supervisors see: crashes and spent budgets loudly, restarts and forced stops plainly."""
     match event:
         case ActorCrashedEvent(actor, error):
             log.error("an actor crashed", actor=actor, exc_info=error)

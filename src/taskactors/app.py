@@ -1,0 +1,201 @@
+"""The composition root: one server as one readable tree. The only file that sees everything."""
+
+import gc
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import structlog
+import trio
+
+from .actors.admin import ADMIN
+from .actors.project import ProjectSetting
+from .actors.projects import Projects
+from .actors.tools import TOOLS
+from .actors.workspace.facts import Surroundings
+from .board import audit
+from .board.settings import BoardSettings
+from .config import DEFAULT_PROJECT, Config
+from .logs import observe, start_logging
+from .mcp_server.server import McpSurface
+from .runtime import Child, Place, RestartBudget, RuntimeFault, Supervisor
+from .storage.errors import StorageError
+from .storage.on_lmdb import DATA_FILE, open_lmdb
+from .storage.ownership import own
+from .storage.verification import verify
+from .transports.control import ControlDoor
+from .transports.websocket import WebSocketDoor
+
+RESTARTS = RestartBudget(restarts=3, within_s=60)
+"""The whole server may fail this often before it gives up and whoever runs it has to look."""
+
+STOP_WITHIN_S = 4.5
+"""A stop takes less than five seconds, whatever hangs: as long as people and service managers wait."""
+
+DOOR_STOP_S = 2.0
+PROJECTS_STOP_S = 2.5
+START_WITHIN_S = 150.0
+
+SERVER_FILE = "server.json"
+CONTROL_SOCKET = "control.sock"
+
+log = structlog.get_logger(__name__)
+
+
+def serve(config: Config) -> int:
+    """Run a server until it is told to stop. Returns the exit code: 0 stopped, 1 failed; the reason is on standard error."""
+    start_logging(config.log_level)
+    try:
+        with own(config.data):
+            return trio.run(Server(config).run)
+    except StorageError as error:
+        print(f"taskactors: {error}", file=sys.stderr)
+        return 1
+
+
+def verify_offline(data: Path) -> list[str]:
+    """Everything that is wrong with the data of a stopped server, a line each, naming its project. Raises DataInUse."""
+    with own(data):
+        folders = sorted(each.parent for each in _projects_folder(data).glob(f"*/{DATA_FILE}"))
+        return [f"{folder.name}: {finding}" for folder in folders for finding in verify(folder, audit.findings)]
+
+
+class Server:
+    """One server: its projects, and the doors to them."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.urls: dict[str, str] = {}
+        self.projects = Projects(self._setting, self._known_projects)
+        self.surface = McpSurface(self.projects, TOOLS)
+        # In this order a child starts after what it calls, and stops before it: the doors close before the projects do.
+        self.tree = Supervisor(
+            "root",
+            [
+                Child("projects", self.projects.run, capacity=1, stop_within_s=PROJECTS_STOP_S, start_within_s=START_WITHIN_S),
+                Child("control", self._control, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
+                Child("websocket", self._websocket, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
+            ],
+            RESTARTS,
+            observe,
+        )
+
+    async def run(self) -> int:
+        """Serve until a signal. A first start that fails, and a spent budget, end it with exit code 1 and their cause."""
+        failure: BaseException | None = None
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self._heed_signals)
+            try:
+                async with trio.open_nursery() as running:
+                    await running.start(self.tree.run)
+                    self._announce()
+                    gc.collect()
+                    # What is here now stays: unfrozen, every full collection would look at all of it again.
+                    gc.freeze()
+            except* RuntimeFault as failed:
+                failure = failed.exceptions[0]
+            nursery.cancel_scope.cancel()
+        (self.config.data / SERVER_FILE).unlink(missing_ok=True)
+        if failure is None:
+            return 0
+        print(f"taskactors: {failure}", file=sys.stderr)
+        return 1
+
+    async def _heed_signals(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            task_status.started()
+            async with trio.open_nursery() as nursery:
+                async for received in signals:
+                    if nursery.child_tasks:
+                        log.warning("told to stop twice; stopping at once", signal=received)
+                        os._exit(1)
+                    log.info("stopping", signal=signal.Signals(received).name)
+                    nursery.start_soon(self._stop)
+
+    async def _stop(self) -> None:
+        with trio.move_on_after(STOP_WITHIN_S) as late:
+            await self.tree.stop()
+        if late.cancelled_caught:
+            log.error("could not stop in time; what was answered is on disk")
+            os._exit(1)
+
+    async def _control(self, place: Place) -> None:
+        door = ControlDoor(self.projects)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(door.listen, self.config.data / CONTROL_SOCKET)
+            place.ready()
+            await place.until_stopped()
+            await door.drain()
+            nursery.cancel_scope.cancel()
+
+    async def _websocket(self, place: Place) -> None:
+        door = WebSocketDoor(self.surface.serve)
+        async with trio.open_nursery() as nursery:
+            # A restarted listener keeps the port that clients know.
+            wanted = int(self.urls["ws"].rsplit(":", 1)[1].split("/")[0]) if "ws" in self.urls else self.config.ws_port
+            port = await nursery.start(door.listen, self.config.host, wanted)
+            host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+            self.urls["ws"] = f"ws://{host}:{port}/mcp"
+            place.ready()
+            await place.until_stopped()
+            await door.drain()
+            nursery.cancel_scope.cancel()
+
+    def _announce(self) -> None:
+        facts = {
+            "pid": os.getpid(),
+            **self.urls,
+            "control": str(self.config.data / CONTROL_SOCKET),
+            "data": str(self.config.data),
+            "version": version("taskactors"),
+        }
+        _write_whole(self.config.data / SERVER_FILE, json.dumps(facts, indent=1) + "\n")
+        if self.config.json:
+            print(json.dumps({"ready": True, **facts}), flush=True)
+            return
+        print(f"taskactors {facts['version']} is ready at {self.urls['ws']}", flush=True)
+        print(f"Data: {self.config.data}. Anyone on this machine may connect: there are no tokens yet. Stop with Ctrl-C.", flush=True)
+
+    def _setting(self, name: str) -> ProjectSetting:
+        return ProjectSetting(
+            name=name,
+            open_engine=partial(open_lmdb, _projects_folder(self.config.data) / name),
+            settings=BoardSettings(project=name),
+            tools={**TOOLS, **ADMIN},
+            surroundings=partial(self._surroundings, name),
+            observe=observe,
+        )
+
+    def _surroundings(self, project: str) -> Surroundings:
+        ws = self.urls.get("ws")
+        return Surroundings(
+            project=project,
+            ws_url=ws if ws is None or project == DEFAULT_PROJECT else f"{ws}/{project}",
+            version=version("taskactors"),
+            root=self.config.roots.get(project),
+            tools=_first_sentences(),
+        )
+
+    def _known_projects(self) -> frozenset[str]:
+        folder = _projects_folder(self.config.data)
+        return frozenset(each.name for each in folder.iterdir() if not each.name.startswith(".")) if folder.exists() else frozenset()
+
+
+def _projects_folder(data: Path) -> Path:
+    return data / "projects"
+
+
+def _first_sentences() -> Mapping[str, str]:
+    return {tool.name: " ".join((tool.request.__doc__ or "").split()).split(". ")[0].rstrip(".") for tool in TOOLS.values()}
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """So that nobody ever reads half of it."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text)
+    temporary.replace(path)

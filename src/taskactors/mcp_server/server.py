@@ -1,0 +1,89 @@
+"""The MCP server: one registry for every connection, project and protocol era."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import mcp_types as types
+import structlog
+from mcp.server.caching import CacheHint
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.server.runner import serve_dual_era_loop
+from mcp.shared.exceptions import MCPError
+
+from ..actors.calls import Connection, Front, UnknownTool
+from ..actors.faults import internal
+from ..actors.tools import Tool
+from ..actors.wires import Wire
+from ..domain.errors import Refusal
+from .answers import answered, refused
+from .connection import Inbound, Outbound, UnderWay
+from .instructions import INSTRUCTIONS
+from .tool_listing import listed
+
+LIST_FRESH_MS = 300_000
+"""The list of tools changes only with the software."""
+
+Context = ServerRequestContext[Any, Connection]
+
+log = structlog.get_logger(__name__)
+
+
+class McpSurface:
+    """Serves MCP on any wire, both eras, by passing tool calls to the front."""
+
+    def __init__(self, front: Front, tools: Mapping[str, Tool]) -> None:
+        self._front = front
+        self._tools = tools
+        self._listed = types.ListToolsResult(tools=list(listed(tools)))
+        self._server: Server[Any] = Server(
+            "taskactors",
+            version=version("taskactors"),
+            title="taskactors",
+            instructions=INSTRUCTIONS,
+            cache_hints={
+                "tools/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
+                "server/discover": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
+            },
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+        )
+        # Tracing that nobody has turned on would still cost a tenth of every call.
+        self._server.middleware.clear()
+
+    async def serve(self, wire: Wire, connection: Connection) -> None:
+        """Serve one connection until its wire ends; what is under way then is cancelled, unless the wire asks to finish it."""
+        under_way = UnderWay()
+        self._front.opened(connection)
+        try:
+            await serve_dual_era_loop(
+                self._server,
+                Inbound(wire, under_way, connection),
+                Outbound(wire, under_way),
+                lifespan_state={},
+                session_id=connection.id,
+                init_options=self._server.create_initialization_options(),
+            )
+        finally:
+            self._front.closed(connection)
+
+    async def _list_tools(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        if params is not None and params.cursor is not None:
+            raise MCPError(types.INVALID_PARAMS, "Unknown cursor: the list of tools is one page")
+        return self._listed
+
+    async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        connection = context.request
+        assert connection is not None
+        # What this surface does not list does not exist on it, whatever other doors know.
+        if params.name not in self._tools:
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}")
+        try:
+            return answered(await self._front.call(connection, params.name, params.arguments or {}))
+        except Refusal as refusal:
+            return refused(refusal)
+        except UnknownTool as unknown:
+            raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {unknown.tool[:100]}") from None
+        except Exception as error:  # the edge that answers a client: it must hear something, and never the error's own text
+            return refused(internal(error, "a call failed", tool=params.name))

@@ -1,0 +1,1 @@
+"""Wires: frames and lines in and out, without their meaning."""
