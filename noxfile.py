@@ -18,12 +18,13 @@ nox.options.sessions = ["lint", "tests"]
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, layers and types."""
+    """Style, layers and types; and, for the reader's interest alone, what is longer than wanted."""
     _install(session)
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("lint-imports", "--no-logo")
     session.run("mypy")
+    session.run("python", "-m", "tests.test_tidy")
 
 
 @nox.session
