@@ -25,9 +25,9 @@ from .logs import observe, start_logging
 from .mcp_server.server import McpSurface
 from .runtime import Child, Place, RestartBudget, RuntimeFault, Supervisor
 from .storage.errors import StorageError
-from .storage.on_lmdb import DATA_FILE, open_lmdb
+from .storage.on_lmdb import open_lmdb
 from .storage.ownership import own
-from .storage.verification import verify
+from .storage.verification import DATA_FILE, verify
 from .transports.control import ControlDoor
 from .transports.websocket import WebSocketDoor
 

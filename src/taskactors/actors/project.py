@@ -15,11 +15,12 @@ from .clock import Clock
 from .feed import Feed
 from .presence import Presence
 from .refusals import Stopping
-from .roles.roster import ROSTER, Surroundings
+from .roles.roster import ROSTER
 from .router import Router
 from .store import InHand, Store, StoreHealth, Write
 from .timers import Timers
 from .tools import Tool
+from .workspace.facts import Surroundings
 
 RESTARTS = RestartBudget(restarts=5, within_s=60)
 """A desk that crashes more often than this has a fault that restarting will not mend; the project then closes and says why."""
@@ -47,7 +48,7 @@ class ProjectSetting:
     open_engine: Callable[[], Engine]
     settings: BoardSettings
     tools: Mapping[str, Tool]
-    surroundings: Surroundings
+    surroundings: Callable[[], Surroundings]
     observe: Observer
 
 

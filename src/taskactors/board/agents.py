@@ -5,8 +5,8 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ..domain.caller import Kind
 from ..domain.agent import ROLES, Agent, role_of_name
+from ..domain.caller import Kind
 from ..domain.errors import AlreadyRegistered, NotAllowed
 from ..domain.events import EventKind, Fact
 from . import wire

@@ -26,11 +26,10 @@ def list_tasks(view: View, request: ListTasks) -> Answer:
         end = min(end, _before(start, read_cursor(CURSOR, request.cursor, "list_tasks")))
     matches = _filter(request)
     items: list[dict[str, Any]] = []
-    skip, examined, last = request.offset, 0, 0
-    for entry, stored in view.walk((start, end), reverse=True):
+    skip = request.offset
+    for examined, (entry, stored) in enumerate(view.walk((start, end), reverse=True), 1):
         last = int(split(entry)[-1])
         task = TASK.decode(stored) if stored else view.task(last)
-        examined += 1
         if matches(task):
             if skip:
                 skip -= 1

@@ -1,7 +1,6 @@
 """What the passing of time does: leases end, delayed work starts, stored answers are dropped."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from attrs import evolve, frozen
 

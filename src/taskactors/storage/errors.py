@@ -53,6 +53,13 @@ class UnsupportedFilesystem(StorageError):
         super().__init__(f"{folder} is on a {kind} file system, on which stored data would not be safe; choose a local disk with --data")
 
 
+class UnusableFolder(StorageError):
+    """The data folder cannot be made, or not be written to."""
+
+    def __init__(self, folder: Path, why: str | None) -> None:
+        super().__init__(f"{folder} cannot hold data: {why}; mend that, or choose another folder with --data")
+
+
 class KeyTooLong(StorageError):
     """A key is longer than every engine can hold."""
 
@@ -60,8 +67,15 @@ class KeyTooLong(StorageError):
         super().__init__(f"a key of {size} bytes is over the limit of {limit}")
 
 
+class ValueTooLong(StorageError):
+    """A value is longer than anything that should be stored."""
+
+    def __init__(self, key: bytes, size: int, limit: int) -> None:
+        super().__init__(f"the value under {key!r} has {size} bytes and the limit is {limit}")
+
+
 class WrongEngineVersion(StorageError):
-    """The LMDB library is not the one that this software was tested with."""
+    """The LMDB library, or the one that a file was written by, is not the one that this software was tested with."""
 
 
 class UnknownFormat(StorageError):

@@ -8,7 +8,11 @@ KEY_LIMIT = 511
 """What LMDB can hold; an engine that could hold more must not, or the two would differ."""
 
 NUMBER_BYTES = 8
+LARGEST_NUMBER = (1 << (8 * NUMBER_BYTES)) - 1
+
 _TEXT, _BYTES, _NUMBER = b"\x03", b"\x02", b"\x01"
+"""First byte of each part. None is zero, so that no key made here can be one that the storage keeps for itself."""
+
 _END = b"\x00\x01"
 """Ends a text: a zero byte inside it is written as 00 FF, so that nothing in it can look like its end."""
 
@@ -32,20 +36,30 @@ def span(*parts: Part) -> tuple[bytes, bytes]:
 
 
 def split(encoded: bytes) -> tuple[str | int | bytes, ...]:
-    """The parts that a key was made of."""
+    """The parts that a key was made of. Raises ValueError for bytes that are no key."""
     parts: list[Part] = []
     at = 0
     while at < len(encoded):
         kind, at = encoded[at : at + 1], at + 1
         if kind == _NUMBER:
-            parts.append(int.from_bytes(encoded[at : at + NUMBER_BYTES], "big"))
-            at += NUMBER_BYTES
+            after = at + NUMBER_BYTES
+            if after > len(encoded):
+                raise ValueError(f"{encoded!r} ends within a number")
+            parts.append(int.from_bytes(encoded[at:after], "big"))
+            at = after
             continue
+        if kind not in (_TEXT, _BYTES):
+            raise ValueError(f"{encoded!r} has a part of no known kind")
         end = encoded.index(_END, at)
         raw = encoded[at:end].replace(_ESCAPED, _ZERO)
         parts.append(raw.decode() if kind == _TEXT else raw)
         at = end + len(_END)
     return tuple(parts)
+
+
+def descending(number: int) -> int:
+    """The number to put in a key so that larger ones come first; applied again, it gives the number back."""
+    return LARGEST_NUMBER - number
 
 
 def _part(part: Part) -> bytes:

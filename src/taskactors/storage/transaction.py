@@ -5,25 +5,44 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from .engine import Done, Failed, Unit
-from .keys import key as make_key
+from .errors import EngineFault, KeyTooLong, ValueTooLong
+from .keys import KEY_LIMIT
+from .last_batch import LastBatch, counted
 from .records import seal, unseal
 
-BATCH = make_key("batch")
-"""Holds the id of the last batch that was committed."""
+KEPT_BACK = b"\x00"
+"""Keys that begin so are the storage's own, in every engine, and no unit may write them."""
 
-FORMAT_KEY = make_key("format")
+BATCH_KEY = KEPT_BACK + b"batch"
+FORMAT_KEY = KEPT_BACK + b"format"
 FORMAT = b"taskactors 1"
 """Written when a store is born, and looked at whenever it is opened."""
+
+VALUE_LIMIT = 16 << 20
+"""Sixteen of the largest messages: whatever is longer is a mistake, and would grow the map for good."""
 
 _UNTOUCHED = object()
 
 
 class Raw(Protocol):
-    """What an engine shows of its own transaction: sealed values."""
+    """What an engine shows of its own transaction: sealed values, of one moment."""
 
     def get(self, key: bytes) -> bytes | None: ...
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool) -> list[tuple[bytes, bytes]]: ...
+
+
+def born() -> list[tuple[bytes, bytes]]:
+    """The sealed values that a store begins with."""
+    form = seal(FORMAT_KEY, FORMAT)
+    last = LastBatch(tally=counted(0, None, form), id=b"")
+    return [(BATCH_KEY, seal(BATCH_KEY, last.encode())), (FORMAT_KEY, form)]
+
+
+def last_batch(raw: Raw) -> LastBatch:
+    """Which batch was the last to be committed. Raises Damaged."""
+    sealed = raw.get(BATCH_KEY)
+    return LastBatch.decode(None if sealed is None else unseal(BATCH_KEY, sealed))
 
 
 class Opened:
@@ -33,6 +52,8 @@ class Opened:
         self._raw = raw
 
     def get(self, key: bytes) -> bytes | None:
+        if not 0 < len(key) <= KEY_LIMIT:
+            return None
         sealed = self._raw.get(key)
         return None if sealed is None else unseal(key, sealed)
 
@@ -45,6 +66,7 @@ class Buffer:
 
     def __init__(self, raw: Raw, now_ms: int) -> None:
         self.now_ms = now_ms
+        self._raw = raw
         self._below = Opened(raw)
         self._writes: dict[bytes, bytes | None] = {}
         self._order: list[bytes] = []
@@ -56,26 +78,31 @@ class Buffer:
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool = False) -> list[tuple[bytes, bytes]]:
         touched = self._order[bisect_left(self._order, start) : bisect_left(self._order, end)]
-        # Each touched key can hide one entry below, so with this many more there are always enough.
-        below = self._below.range(start, end, limit + len(touched), reverse)
-        if not touched:
-            return below
-        entries = dict(below)
-        for each in touched:
-            written = self._writes[each]
-            if written is None:
-                entries.pop(each, None)
-            else:
-                entries[each] = written
-        return [(each, entries[each]) for each in sorted(entries, reverse=reverse)[:limit]]
+        if not touched or limit <= 0:
+            return self._below.range(start, end, limit, reverse)
+        writes = self._writes
+        come = [(key, value) for key in touched if (value := writes[key]) is not None]
+        # Each deleted key can hide one entry below, so with that many more there are always enough.
+        below = self._raw.range(start, end, limit + len(touched) - len(come), reverse)
+        entries = [entry for entry in below if entry[0] not in writes][:limit] + come
+        if come:
+            entries.sort(reverse=reverse)
+        return [(key, value if key in writes else unseal(key, value)) for key, value in entries[:limit]]
 
     def put(self, key: bytes, value: bytes) -> None:
-        self._write(key, value)
+        if len(value) > VALUE_LIMIT:
+            raise ValueTooLong(key, len(value), VALUE_LIMIT)
+        # A copy of what is not bytes: it might change before the commit does.
+        self._write(key, bytes(value))
 
     def delete(self, key: bytes) -> None:
         self._write(key, None)
 
     def _write(self, key: bytes, value: bytes | None) -> None:
+        if len(key) > KEY_LIMIT:
+            raise KeyTooLong(len(key), KEY_LIMIT)
+        if not key or key.startswith(KEPT_BACK):
+            raise ValueError(f"{key!r} is no key that a unit may write")
         before = self._writes.get(key, _UNTOUCHED)
         self._undo.append((key, before))
         if before is _UNTOUCHED:
@@ -83,13 +110,15 @@ class Buffer:
         self._writes[key] = value
 
     def run(self, units: Sequence[Unit]) -> list[Done[Any] | Failed]:
-        """Every unit in turn, each with what became of it."""
+        """Every unit in turn, each with what became of it. Raises EngineFault when what is below them fails."""
         return [self._run_one(unit) for unit in units]
 
     def _run_one(self, unit: Unit) -> Done[Any] | Failed:
         self._undo = []
         try:
             return Done(unit(self))
+        except EngineFault:
+            raise
         except Exception as error:  # the unit boundary: whatever a unit raises is its own caller's to hear
             self._take_back()
             return Failed(error)
@@ -108,8 +137,13 @@ class Buffer:
         return bool(self._writes)
 
     def sealed(self, batch_id: bytes) -> Iterator[tuple[bytes, bytes | None]]:
-        """What has to reach the disk, each key once and in order, None for what is to go; the batch's id with it."""
-        self.put(BATCH, batch_id)
-        for each in self._order:
-            value = self._writes[each]
-            yield each, None if value is None else seal(each, value)
+        """What has to reach the disk, each key once, None for what is to go; last the record of this batch. Raises Damaged."""
+        tally = last_batch(self._raw).tally
+        for key in self._order:
+            value = self._writes[key]
+            come = None if value is None else seal(key, value)
+            gone = self._raw.get(key)
+            if come != gone:
+                tally = counted(tally, gone, come)
+                yield key, come
+        yield BATCH_KEY, seal(BATCH_KEY, LastBatch(tally, batch_id).encode())

@@ -66,7 +66,8 @@ class ControlDoor:
             task_status.started()
             await trio.serve_listeners(self._serve, [trio.SocketListener(listener)])
         finally:
-            path.unlink(missing_ok=True)
+            # Not awaited: this also runs while being cancelled, when nothing can be.
+            os.unlink(path)
 
     async def drain(self) -> None:
         """Take no more lines and wait until what was taken is answered."""
@@ -172,7 +173,12 @@ def _request(line: bytes, client: str) -> tuple[object, str, dict[str, Any], Con
         raise NotTaken(INVALID_REQUEST, "not a JSON-RPC 2.0 request", request_id)
     if not isinstance(params, dict):
         raise NotTaken(INVALID_PARAMS, "params must be an object", request_id)
-    return request_id, method, {name: value for name, value in params.items() if name != SURROUNDINGS}, _connection(params, request_id, client)
+    return (
+        request_id,
+        method,
+        {name: value for name, value in params.items() if name != SURROUNDINGS},
+        _connection(params, request_id, client),
+    )
 
 
 def _connection(params: Mapping[str, Any], request_id: object, client: str) -> Connection:

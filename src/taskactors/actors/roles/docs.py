@@ -8,8 +8,8 @@ from attrs import define
 
 from ...board.requests import workspace as ask
 from ..calls import Command
-from ..workspace import agreed_facts, create_main_ai_file, main_file, manifest, setup_instructions, workflow_description
-from ..workspace.facts import WorkspaceFacts, WorkspaceSurroundings
+from ..workspace import create_main_ai_file, facts_from, main_file, manifest, setup_instructions, workflow_description
+from ..workspace.facts import Facts, Surroundings
 from .desk import Desk
 
 
@@ -17,7 +17,7 @@ from .desk import Desk
 class DocsDesk(Desk):
     """Asks the store how things stand, then says so in the words of the tool that asks."""
 
-    surroundings: Callable[[], WorkspaceSurroundings]
+    surroundings: Callable[[], Surroundings]
 
     own: ClassVar[Mapping[str, str]] = {
         "get_setup_instructions": "explain",
@@ -42,8 +42,8 @@ class DocsDesk(Desk):
                 raise TypeError(f"the docs desk was asked for {type(other).__name__}")
 
     async def write_main_file(self, command: Command) -> Mapping[str, Any]:
-        facts = await self._facts(command)
-        return await trio.to_thread.run_sync(create_main_ai_file, facts, command.request)
+        assert isinstance(command.request, ask.CreateMainAiFile)
+        return await trio.to_thread.run_sync(create_main_ai_file, await self._facts(command), command.request)
 
-    async def _facts(self, command: Command) -> WorkspaceFacts:
-        return agreed_facts(await self.ask_store(command), self.surroundings())
+    async def _facts(self, command: Command) -> Facts:
+        return facts_from(await self.ask_store(command), self.surroundings())

@@ -9,7 +9,7 @@ from attrs import define
 from ...board.requests.team import RegisterAgent
 from ..calls import Command
 from ..workspace import agent_registered_files
-from ..workspace.facts import WorkspaceSurroundings
+from ..workspace.facts import Surroundings
 from .desk import Desk
 
 
@@ -17,7 +17,7 @@ from .desk import Desk
 class IntegratorDesk(Desk):
     """Registration first, durably; then the agent's file, whose fate is part of the answer."""
 
-    surroundings: Callable[[], WorkspaceSurroundings]
+    surroundings: Callable[[], Surroundings]
 
     own: ClassVar[Mapping[str, str]] = {"register_agent": "register"}
 

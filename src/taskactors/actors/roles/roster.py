@@ -10,13 +10,11 @@ from ...runtime import Address
 from ..clock import Clock
 from ..store import StoreHealth
 from ..tools import Tool
-from ..workspace.facts import WorkspaceSurroundings
+from ..workspace.facts import Surroundings
 from .database import DatabaseDesk
 from .desk import Desk
 from .docs import DocsDesk
 from .integrator import IntegratorDesk
-
-Surroundings = Callable[[], WorkspaceSurroundings]
 
 
 class Setting(Protocol):
@@ -25,7 +23,7 @@ class Setting(Protocol):
     @property
     def tools(self) -> Mapping[str, Tool]: ...
     @property
-    def surroundings(self) -> Surroundings: ...
+    def surroundings(self) -> Callable[[], Surroundings]: ...
 
 
 class Surrounded(Protocol):

@@ -1,0 +1,7 @@
+"""Run as a program: python -m taskactors."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())
