@@ -43,7 +43,7 @@ class NotFound(Refusal):
         return f"there is no {self.kind} {self.named!r}"
 
     def remedy(self) -> str:
-        return f"did you mean {', '.join(self.nearest)}?" if self.nearest else "list_tasks and list_agents show what there is"
+        return f"did you mean {', '.join(self.nearest)}?" if self.nearest else "check the name; list_tasks shows the tasks there are"
 
 
 @frozen(str=False)

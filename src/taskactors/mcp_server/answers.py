@@ -6,7 +6,7 @@ from typing import Any
 import mcp_types as types
 import msgspec
 
-from ..domain.errors import Refusal
+from ..domain.errors import InvalidArguments, Refusal
 
 REFUSAL_KEY = "taskactors/refusal"
 """Where a program finds the refusal's code and facts; a model reads the text."""
@@ -26,7 +26,8 @@ def refused(refusal: Refusal) -> types.CallToolResult:
     lines = [f"{refusal.code}: {refusal.cause()}."]
     if remedy := refusal.remedy():
         lines.append(f"{remedy[:1].upper()}{remedy[1:]}.")
-    if facts:
+    # Its cause names every problem already.
+    if facts and not isinstance(refusal, InvalidArguments):
         lines.append(msgspec.json.encode(facts).decode())
     return types.CallToolResult(
         content=[types.TextContent(type="text", text="\n".join(lines))],

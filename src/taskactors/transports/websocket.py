@@ -132,7 +132,7 @@ class WebSocketWire:
 
     async def receive(self) -> str | bytes | None:
         if not self._draining:
-            with self._receiving:
+            with trio.CancelScope() as self._receiving:
                 try:
                     frame: str | bytes = await self._socket.get_message()
                     return frame
