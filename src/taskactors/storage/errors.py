@@ -20,11 +20,12 @@ class EngineFault(StorageError):
 
 
 class Damaged(StorageError):
-    """Stored bytes are not what was written."""
+    """Stored bytes are not what was written. `fact` says what is wrong, without what to do about it."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, fact: str) -> None:
+        self.fact = fact
         super().__init__(
-            f"{what}. The data is damaged and nothing was changed. Stop the server, put back a copy of its data folder from before, "
+            f"{fact}. The data is damaged and nothing was changed. Stop the server, put back a copy of its data folder from before, "
             "or move the damaged folder away to start empty; `taskactors verify` lists what is wrong"
         )
 
