@@ -12,9 +12,9 @@ import lmdb
 
 from .durable import sync_file, sync_folder
 from .errors import Damaged, StoreFull, UnusableFolder
+from .kept_back import born
 from .lmdb_file import DATA_FILE, LMDB_ENGINE
 from .ownership import FOLDER_MODE
-from .transaction import born
 
 BIRTH_MAP_BYTES = 1 << 20
 

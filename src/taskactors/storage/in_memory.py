@@ -6,7 +6,8 @@ from threading import RLock
 from typing import Any, TypeVar
 
 from .engine import Done, Failed, Snapshot, Unit
-from .transaction import Buffer, Opened, born, last_batch
+from .kept_back import born, last_batch
+from .transaction import Buffer, Opened
 
 T = TypeVar("T")
 

@@ -5,6 +5,7 @@ import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -16,11 +17,12 @@ from .clean_mark import clear_mark, is_marked, mark_clean
 from .engine import Done, Failed, Snapshot, Unit
 from .errors import Damaged, DataInUse, EngineFault, NeedsRoom, StorageError, StoreFull, UnusableFolder, WrongEngineVersion
 from .filesystems import require_local
+from .kept_back import last_batch
 from .lmdb_file import DATA_FILE, LMDB_ENGINE, LOCK_FILE, TESTED_VERSION
 from .lmdb_reads import LmdbReads, in_our_words
 from .ownership import FILE_MODE, FOLDER_MODE
-from .transaction import Buffer, Opened, last_batch
-from .verification import require_whole
+from .transaction import Buffer, Opened
+from .verification import require_known_format, require_whole
 
 __all__ = ["DATA_FILE", "LmdbEngine", "open_lmdb"]
 
@@ -94,6 +96,11 @@ class LmdbEngine:
         self._usable = True
         _allocate_lock_file(folder)
         self._environment = _open_environment(folder, self._map_bytes)
+        try:
+            self._reading(partial(require_known_format, folder))
+        except StorageError:
+            self._environment.close()
+            raise
 
     def read(self, fn: Callable[[Snapshot], T]) -> T:
         return self._reading(lambda reads: fn(Opened(reads)))

@@ -6,17 +6,9 @@ from typing import Any, Protocol
 
 from .engine import Done, Failed, Unit
 from .errors import EngineFault, KeyTooLong, ValueTooLong
+from .kept_back import BATCH_KEY, KEPT_BACK, LastBatch, last_batch
 from .keys import KEY_LIMIT
-from .last_batch import LastBatch, counted
-from .records import seal, unseal
-
-KEPT_BACK = b"\x00"
-"""Keys that begin so are the storage's own, in every engine, and no unit may write them."""
-
-BATCH_KEY = KEPT_BACK + b"batch"
-FORMAT_KEY = KEPT_BACK + b"format"
-FORMAT = b"taskactors 1"
-"""Written when a store is born, and looked at whenever it is opened."""
+from .sealing import counted, seal, unseal
 
 VALUE_LIMIT = 16 << 20
 """Sixteen of the largest messages: whatever is longer is a mistake, and would grow the map for good."""
@@ -30,19 +22,6 @@ class Raw(Protocol):
     def get(self, key: bytes) -> bytes | None: ...
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool) -> list[tuple[bytes, bytes]]: ...
-
-
-def born() -> list[tuple[bytes, bytes]]:
-    """The sealed values that a store begins with."""
-    form = seal(FORMAT_KEY, FORMAT)
-    last = LastBatch(tally=counted(0, None, form), id=b"")
-    return [(BATCH_KEY, seal(BATCH_KEY, last.encode())), (FORMAT_KEY, form)]
-
-
-def last_batch(raw: Raw) -> LastBatch:
-    """Which batch was the last to be committed. Raises Damaged."""
-    sealed = raw.get(BATCH_KEY)
-    return LastBatch.decode(None if sealed is None else unseal(BATCH_KEY, sealed))
 
 
 class Opened:
@@ -138,7 +117,8 @@ class Buffer:
 
     def sealed(self, batch_id: bytes) -> Iterator[tuple[bytes, bytes | None]]:
         """What has to reach the disk, each key once, None for what is to go; last the record of this batch. Raises Damaged."""
-        tally = last_batch(self._raw).tally
+        last = last_batch(self._raw)
+        tally = last.tally
         for key in self._order:
             value = self._writes[key]
             come = None if value is None else seal(key, value)
@@ -146,4 +126,4 @@ class Buffer:
             if come != gone:
                 tally = counted(tally, gone, come)
                 yield key, come
-        yield BATCH_KEY, seal(BATCH_KEY, LastBatch(tally, batch_id).encode())
+        yield BATCH_KEY, LastBatch(last.number + 1, tally, batch_id).sealed()

@@ -4,31 +4,35 @@ Opening a damaged file can end the process, and reading one can give other data 
 the whole file must match its mark; after any other end its head, its structure, every value and their tally are checked.
 """
 
+import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import lmdb
-import lmdb.verify
 
+from . import deep_check
 from .clean_mark import is_marked, mark_findings
 from .engine import Snapshot
 from .errors import Damaged, EngineFault, StorageError, UnknownFormat
-from .last_batch import counted
+from .kept_back import FORMAT, stored_format
 from .lmdb_file import DATA_FILE, LMDB_ENGINE
 from .lmdb_reads import LmdbReads, in_our_words
 from .meta_pages import meta_findings
-from .records import unseal
-from .transaction import BATCH_KEY, FORMAT, FORMAT_KEY, Opened, last_batch
+from .transaction import Opened
 
-__all__ = ["DATA_FILE", "require_whole", "verify"]
+__all__ = ["DATA_FILE", "require_known_format", "require_whole", "verify"]
 
-FINDINGS_LIMIT = 20
-"""Enough to see what kind of damage it is; a file that is broken all over has thousands."""
+KILLED_BY_DAMAGE = (signal.SIGBUS, signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
+"""How a process ends that met damage: a page that is not there, a wild pointer, an assertion of LMDB's. Other signals are sent."""
 
 
 def require_whole(folder: Path) -> None:
-    """Raise Damaged unless the data file may be opened and trusted; WrongEngineVersion and UnknownFormat if it is not ours."""
+    """Raise Damaged unless the data file may be opened and trusted; WrongEngineVersion if another LMDB wrote it."""
     file = folder / DATA_FILE
     try:
         found = mark_findings(folder, DATA_FILE) if is_marked(folder) else _deep_findings(folder)
@@ -36,6 +40,12 @@ def require_whole(folder: Path) -> None:
         raise Damaged(f"{file} cannot be read ({error.strerror or error})") from error
     if found:
         raise Damaged(f"{file}: {found[0]}" + (f" (and {len(found) - 1} more findings)" if len(found) > 1 else ""))
+
+
+def require_known_format(folder: Path, reads: LmdbReads) -> None:
+    """Raise UnknownFormat unless this software wrote it, or can go on from what did."""
+    if (found := stored_format(reads)) != FORMAT:
+        raise UnknownFormat(folder, found)
 
 
 def verify(folder: Path, more: Callable[[Snapshot], list[str]] | None = None) -> list[str]:
@@ -46,64 +56,44 @@ def verify(folder: Path, more: Callable[[Snapshot], list[str]] | None = None) ->
     try:
         found = mark_findings(folder, DATA_FILE) if is_marked(folder) else []
         found += _deep_findings(folder)
-        if found or more is None:
+        if found:
             return found
-        with _opened(folder) as transaction:
-            return more(Opened(transaction))
+        with _opened(folder) as reads:
+            require_known_format(folder, reads)
+            return [] if more is None else more(Opened(reads))
     except OSError as error:
         return [f"{folder / DATA_FILE} cannot be read ({error.strerror or error})"]
     except StorageError as error:
-        return [str(error)]
+        return [error.fact if isinstance(error, Damaged) else str(error)]
 
 
 def _deep_findings(folder: Path) -> list[str]:
-    """What is wrong with a file, whatever its mark says. In this order, for each step trusts what the ones before it checked."""
-    file = folder / DATA_FILE
-    if found := meta_findings(file):
-        return found
-    try:
-        # It returns what it finds, and raises only where it cannot begin.
-        structure: list[str] = lmdb.verify.verify(str(file))  # type: ignore[no-untyped-call]
-    except lmdb.verify.VerifyError as error:
-        return [f"it is no whole data file ({error})"]
-    if structure:
-        return structure[:FINDINGS_LIMIT]
-    # Its structure is sound, so mapping it is safe.
-    try:
-        with _opened(folder) as reads:
-            _require_own_format(folder, reads)
-            return list(_value_findings(reads))
-    except (Damaged, EngineFault) as damage:
-        return [_fact(damage)]
+    return meta_findings(folder / DATA_FILE) or _findings_of_child(folder)
 
 
-def _require_own_format(folder: Path, reads: LmdbReads) -> None:
-    if (found := Opened(reads).get(FORMAT_KEY)) != FORMAT:
-        raise UnknownFormat(folder, found)
+def _findings_of_child(folder: Path) -> list[str]:
+    """The deep check by another process: a file whose structure is sound can still lack a page that LMDB walks into."""
+    child = subprocess.run(
+        [sys.executable, "-P", "-m", deep_check.__name__, str(folder)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        # It must find what we found, however we were started.
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        check=False,
+    )
+    if child.returncode < 0 and -child.returncode in KILLED_BY_DAMAGE:
+        return [f"reading it ends a process with {signal.Signals(-child.returncode).name}"]
+    if child.returncode != 0:
+        raise EngineFault(f"the check of {folder} did not come to its end ({_last_words(child)}); start again to repeat it")
+    found: list[str] = json.loads(child.stdout)
+    return found
 
 
-def _value_findings(reads: LmdbReads) -> Iterator[str]:
-    tally, faults = 0, 0
-    for key, sealed in reads.everything():
-        try:
-            unseal(key, sealed)
-            fault = None if reads.get(key) == sealed else f"the value under {key!r} is there and is not found"
-        except Damaged as damage:
-            fault = _fact(damage)
-        if fault is not None:
-            yield fault
-            faults += 1
-            if faults == FINDINGS_LIMIT:
-                return
-        if key != BATCH_KEY:
-            tally = counted(tally, None, sealed)
-    if not faults and tally != last_batch(reads).tally:
-        yield "its values are not all of the same moment: an older page is in the place of a newer one"
-
-
-def _fact(error: StorageError) -> str:
-    """Without the advice, which is given once and not with each finding."""
-    return error.fact if isinstance(error, Damaged) else str(error)
+def _last_words(child: "subprocess.CompletedProcess[bytes]") -> str:
+    if child.returncode < 0:
+        return f"stopped by {signal.Signals(-child.returncode).name}"
+    lines = child.stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"exit code {child.returncode}"
 
 
 @contextmanager
@@ -111,14 +101,10 @@ def _opened(folder: Path) -> Iterator[LmdbReads]:
     """A file that is known to be sound, opened without leaving a trace beside it."""
     size = (folder / DATA_FILE).stat().st_size
     try:
-        environment = lmdb.open(str(folder), map_size=size * 2, readonly=True, lock=False, lib_version=LMDB_ENGINE)
-    except lmdb.Error as error:
-        raise Damaged(f"LMDB cannot open {folder / DATA_FILE} ({error})") from error
-    try:
-        transaction = environment.begin(buffers=False)
-        yield LmdbReads(transaction)
-        transaction.abort()
+        with (
+            lmdb.open(str(folder), map_size=2 * size, readonly=True, lock=False, lib_version=LMDB_ENGINE) as environment,
+            environment.begin(buffers=False) as transaction,
+        ):
+            yield LmdbReads(transaction)
     except lmdb.Error as error:
         raise in_our_words(error) from error
-    finally:
-        environment.close()

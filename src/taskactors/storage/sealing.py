@@ -1,0 +1,44 @@
+"""Sealing: the checksum that every stored value carries, and the tally over all of them.
+
+A checksum finds what is damaged; the tally finds an old page in a new page's place, on which every value still fits its own.
+Of the standard library alone: the check of a file starts a process, and must not wait for more.
+"""
+
+import zlib
+
+from .errors import Damaged
+
+CHECKSUM_BYTES = 4
+
+TALLY_BYTES = 8
+_TALLY_MASK = (1 << (8 * TALLY_BYTES)) - 1
+
+
+def seal(key: bytes, body: bytes) -> bytes:
+    """A value as it is stored. The checksum covers its key too, so that no value can stand in another's place.
+
+    CRC-32 finds every flipped bit and all but one in four thousand million larger faults, at half a microsecond where
+    BLAKE2 takes three times that; whoever wants to forge a value can write to the file anyway.
+    """
+    return zlib.crc32(body, zlib.crc32(key)).to_bytes(CHECKSUM_BYTES, "big") + body
+
+
+def unseal(key: bytes, sealed: bytes) -> bytes:
+    """The value as it was given to `seal`. Raises Damaged."""
+    body = sealed[CHECKSUM_BYTES:]
+    if len(sealed) < CHECKSUM_BYTES or zlib.crc32(body, zlib.crc32(key)) != int.from_bytes(sealed[:CHECKSUM_BYTES], "big"):
+        raise Damaged(f"the value under {key!r} does not fit its checksum")
+    return body
+
+
+def counted(tally: int, gone: bytes | None, come: bytes | None) -> int:
+    """The tally after one sealed value took another's place; None where there is no value."""
+    return (tally - _weight(gone) + _weight(come)) & _TALLY_MASK
+
+
+def _weight(sealed: bytes | None) -> int:
+    if sealed is None:
+        return 0
+    checksum = int.from_bytes(sealed[:CHECKSUM_BYTES], "big")
+    # Checksums alone would cancel out when two values change alike, as they do when one unit changes two tasks; squares do not.
+    return checksum * (checksum + 1) + 1
