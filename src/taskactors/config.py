@@ -10,28 +10,39 @@ from attrs import field, frozen
 from .actors.projects import SLUG
 
 DATA_FOLDER = ".taskactors"
+DATA_VARIABLE = "TASKACTORS_DATA"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_WS_PORT = 8765
 DEFAULT_PROJECT = "default"
 LARGEST_PORT = 65_535
 LOG_LEVELS = ("debug", "info", "warning", "error")
+DEFAULT_LOG_LEVEL = "info"
 
 
 class BadConfig(ValueError):
-    """A setting that cannot be; the text names it and says what to do."""
+    """A setting that cannot be: the cause names it, the remedy says what to do."""
+
+    def __init__(self, cause: str, remedy: str) -> None:
+        super().__init__(f"{cause}; {remedy}")
+        self.cause = cause
+        self.remedy = remedy
 
 
 @frozen(kw_only=True)
 class Config:
-    """A server's settings. `roots` are the project folders into which files may be written."""
+    """A server's settings. `roots` are the folders of the projects that agent files may be written into.
+
+    `http_port` is what was asked for; None means that nobody asked.
+    """
 
     data: Path
     roots: Mapping[str, Path] = field(factory=dict)
     host: str = DEFAULT_HOST
     ws_port: int = DEFAULT_WS_PORT
+    http_port: int | None = None
     no_auth: bool = False
     json: bool = False
-    log_level: str = "info"
+    log_level: str = DEFAULT_LOG_LEVEL
 
 
 def make_config(
@@ -39,27 +50,45 @@ def make_config(
     data: str | None = None,
     roots: Sequence[str] = (),
     host: str = DEFAULT_HOST,
-    ws_port: int = DEFAULT_WS_PORT,
+    ws_port: int | str = DEFAULT_WS_PORT,
+    http_port: int | str | None = None,
     no_auth: bool = False,
     json: bool = False,
-    log_level: str = "info",
+    log_level: str = DEFAULT_LOG_LEVEL,
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
-    """The settings that these arguments and this environment make. Raises BadConfig."""
+    """The settings that these arguments and this environment make; what an argument leaves open the environment may say.
+
+    Raises BadConfig.
+    """
     by_project = _roots(roots)
-    if not 0 <= ws_port <= LARGEST_PORT:
-        raise BadConfig(f"--ws-port {ws_port} is no port; give 0 to {LARGEST_PORT}, 0 picks a free one")
+    ports = (_port("--ws-port", ws_port), None if http_port is None else _port("--http-port", http_port))
+    if ports[0] and ports[0] == ports[1]:
+        raise BadConfig(f"--http-port {http_port} is the WebSocket port too", "give them different ports")
     if not _is_loopback(host):
-        raise BadConfig(f"--host {host} is not of this machine alone; without tokens only loopback is served, as in --host 127.0.0.1")
+        raise BadConfig(
+            f"--host {host!r} can be reached from other machines, and without tokens only loopback is served",
+            "leave --host out, or give 127.0.0.1, ::1 or localhost",
+        )
+    if log_level not in LOG_LEVELS:
+        raise BadConfig(f"--log-level {log_level!r} is none", f"give one of {', '.join(LOG_LEVELS)}")
     return Config(
         data=_data(data, by_project, environment),
         roots=by_project,
         host=host,
-        ws_port=ws_port,
+        ws_port=ports[0],
+        http_port=ports[1],
         no_auth=no_auth,
         json=json,
         log_level=log_level,
     )
+
+
+def _port(argument: str, given: int | str) -> int:
+    text = str(given)
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PORT)) and int(text) <= LARGEST_PORT):
+        raise BadConfig(f"{argument} {text!r} is no port", f"give a number from 0 to {LARGEST_PORT}; 0 picks a free one")
+    return int(text)
 
 
 def _roots(given: Sequence[str]) -> dict[str, Path]:
@@ -67,19 +96,32 @@ def _roots(given: Sequence[str]) -> dict[str, Path]:
     for each in given:
         project, folder = _split_root(each)
         if project in roots:
-            raise BadConfig(f"--root names project {project} twice; give each project one root")
-        path = Path(folder).expanduser()
-        if not path.is_dir():
-            raise BadConfig(f"--root {folder} is no folder; create it first, or leave --root out")
-        roots[project] = path.resolve()
+            raise BadConfig(f"--root names project {project} twice", "give each project one root")
+        roots[project] = _existing_folder(folder, each)
     return roots
 
 
 def _split_root(given: str) -> tuple[str, str]:
+    """A name and a folder, or a folder alone for the default project. ./NAME=DIR is a folder with a = in its name."""
     project, separator, folder = given.partition("=")
-    if separator and SLUG.fullmatch(project):
-        return project, folder
-    return DEFAULT_PROJECT, given
+    if not separator or "/" in project:
+        return DEFAULT_PROJECT, given
+    if SLUG.fullmatch(project) is None:
+        raise BadConfig(
+            f"--root {given!r} names a project that cannot be",
+            "a project has a name of lower-case letters, digits and hyphens, up to 39; a folder with = in its name is given as ./NAME",
+        )
+    return project, folder
+
+
+def _existing_folder(folder: str, given: str) -> Path:
+    path = _path(folder, f"--root {given!r}")
+    try:
+        if path.is_dir():
+            return path.resolve()
+    except OSError as error:
+        raise BadConfig(f"--root {given!r} cannot be used: {error.strerror}", "name a folder that exists") from None
+    raise BadConfig(f"--root {given!r} is no folder", "create it first, or leave --root out")
 
 
 def _is_loopback(host: str) -> bool:
@@ -92,8 +134,28 @@ def _is_loopback(host: str) -> bool:
 
 
 def _data(given: str | None, roots: Mapping[str, Path], environment: Mapping[str, str]) -> Path:
-    named = given or environment.get("TASKACTORS_DATA")
-    folder = Path(named).expanduser() if named else roots.get(DEFAULT_PROJECT, Path.cwd()) / DATA_FOLDER
-    if folder.exists() and not folder.is_dir():
-        raise BadConfig(f"--data {folder} is a file; name a folder")
-    return folder.absolute()
+    if given is not None:
+        return _data_folder(given, f"--data {given!r}")
+    if named := environment.get(DATA_VARIABLE):
+        return _data_folder(named, f"{DATA_VARIABLE} ({named!r})")
+    return _data_folder(str(roots.get(DEFAULT_PROJECT, Path.cwd()) / DATA_FOLDER), "the data folder")
+
+
+def _data_folder(text: str, named: str) -> Path:
+    path = _path(text, named).absolute()
+    try:
+        nearest = next(each for each in (path, *path.parents) if each.exists())
+    except OSError as error:
+        raise BadConfig(f"{named} cannot be used: {error.strerror}", "name another folder with --data") from None
+    if not nearest.is_dir():
+        raise BadConfig(f"{named} cannot be a folder: {nearest} is a file", "name another folder with --data")
+    return path
+
+
+def _path(text: str, named: str) -> Path:
+    if not text:
+        raise BadConfig(f"{named} names nothing", "name a folder, or leave it out")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise BadConfig(f"{named} has a home folder in it that is nobody's", "write the path out") from None

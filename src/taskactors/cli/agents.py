@@ -1,43 +1,57 @@
 """taskactors agents: who is on the team, and who coordinates it."""
 
-import argparse
+from __future__ import annotations
 
-from .server import Server, add_server_arguments
-from .shown import escaped, show_json, table
+import argparse
+from typing import Any
+
+from .arguments import add_server_arguments
+from .errors import Refused
+from .escaping import escaped
+from .server import Session
+from .shown import show_json, table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|promote")
-    listing = actions.add_parser("list", help="show the team", allow_abbrev=False)
+    listing = actions.add_parser("list", help="show the team", description="show the team", allow_abbrev=False)
     add_server_arguments(listing)
-    promote = actions.add_parser("promote", help="make an agent a coordinator", allow_abbrev=False)
+    what = "make an agent a coordinator, who may plan, pause and override"
+    promote = actions.add_parser("promote", help=what, description=what, allow_abbrev=False)
     add_server_arguments(promote)
     promote.add_argument("name")
     promote.add_argument("--revoke", action="store_true", help="take it back")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    server = Server(arguments)
+    session = Session(arguments)
     if arguments.action == "promote":
-        answer = server.call("admin.promote_agent", agent_name=arguments.name, coordinator=not arguments.revoke)
-        line = f"{answer['name']} is {'a coordinator' if answer.get('coordinator') else 'no coordinator'} now."
-    else:
-        answer = server.call("admin.list_agents")
-        line = ""
+        return _promote(session, arguments)
+    # Anybody may look; the method is an operator's, so it is asked as the person here.
+    answer = session.call_as_person("admin.list_agents")
     if arguments.json:
         show_json(answer)
-    elif line:
-        print(escaped(line))
     else:
-        rows = [
-            (
-                agent["name"],
-                agent["role"],
-                "coordinator" if agent.get("coordinator") else "not registered yet" if agent.get("provisional") else "",
-                ", ".join(agent["holding"]),
-                ", ".join(agent["capabilities"]),
-            )
-            for agent in answer["items"]
-        ]
-        print(table(("NAME", "ROLE", "", "HOLDS", "CAN DO"), rows) if rows else "Nobody is on the team yet.")
+        rows = [_row(agent) for agent in answer["items"]]
+        print(table(("NAME", "ROLE", "HOLDS", "CAN DO", "NOTE"), rows) if rows else "Nobody is on the team yet.")
     return 0
+
+
+def _promote(session: Session, arguments: argparse.Namespace) -> int:
+    if session.agent is not None:
+        raise Refused(
+            f"promoting an agent is for a person, and this shell speaks as {session.agent}",
+            "run it without --agent, and with TASKACTORS_AGENT unset",
+            "not_allowed",
+        )
+    answer = session.call_as_person("admin.promote_agent", agent_name=arguments.name, coordinator=not arguments.revoke)
+    if arguments.json:
+        show_json(answer)
+    else:
+        print(escaped(f"{answer['name']} is {'a coordinator' if answer.get('coordinator') else 'no coordinator'} now."))
+    return 0
+
+
+def _row(agent: dict[str, Any]) -> tuple[str, ...]:
+    note = "coordinator" if agent.get("coordinator") else "never registered itself" if agent.get("provisional") else ""
+    return agent["name"], agent["role"], ", ".join(agent["holding"]), ", ".join(agent["capabilities"]), note

@@ -1,23 +1,18 @@
 """The commands by name: each is imported only when it is asked for."""
 
-import argparse
-import importlib
+from __future__ import annotations
+
+import os
 import sys
-from collections.abc import Callable, Sequence
-from typing import Protocol
 
-from .errors import CliError
+from .errors import FAILED, WRONG_USAGE, CliError
 
-USAGE, INTERRUPTED = 2, 130
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
-
-class Command(Protocol):
-    """What a command's module holds."""
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
-
-    def run(self, arguments: argparse.Namespace) -> int: ...
-
+INTERRUPTED = 130
 
 COMMANDS = {
     "serve": "run the server",
@@ -33,9 +28,34 @@ COMMANDS = {
 
 def run(argv: Sequence[str]) -> int:
     """Run one command; its errors are one line of cause and one of remedy."""
+    _tolerate_any_text()
+    try:
+        code = _dispatch(argv)
+        sys.stdout.flush()
+    except CliError as error:
+        _tell(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output left. What is still buffered has nobody to go to, also when the interpreter flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def _tolerate_any_text() -> None:
+    """An old locale cannot print every letter; that must not end a command that has done its work."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _dispatch(argv: Sequence[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
-        print(_help())
-        return 0 if argv else USAGE
+        print(_help(), file=sys.stdout if argv else sys.stderr)
+        return 0 if argv else WRONG_USAGE
     if argv[0] in ("-V", "--version"):
         from importlib.metadata import version
 
@@ -43,27 +63,39 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if argv[0] not in COMMANDS:
         print(f"taskactors: there is no command {argv[0]!r}\n{_help()}", file=sys.stderr)
-        return USAGE
-    try:
-        return _run_command(argv[0], argv[1:])
-    except CliError as error:
-        print(f"taskactors: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has enough of it; there is nobody left to tell.
-        sys.stderr.close()
-        return 0
+        return WRONG_USAGE
+    return _run_command(argv[0], argv[1:])
 
 
 def _run_command(name: str, rest: Sequence[str]) -> int:
-    module = importlib.import_module(f"taskactors.cli.{name}")
+    from importlib import import_module
+
+    module = import_module(f"taskactors.cli.{name}")
+    try:
+        # A command may do without a parser, for some words or for all: it answers None to those that need one.
+        code: int | None = module.run_words(rest) if hasattr(module, "run_words") else None
+        return _run_parsed(module, name, rest) if code is None else code
+    except SystemExit as usage:
+        # argparse ends the process where it finds wrong usage; whoever calls main in their own process wants the code.
+        return usage.code if isinstance(usage.code, int) else WRONG_USAGE
+
+
+def _run_parsed(module: Any, name: str, rest: Sequence[str]) -> int:
+    import argparse
+
     parser = argparse.ArgumentParser(prog=f"taskactors {name}", description=COMMANDS[name], allow_abbrev=False)
-    add: Callable[[argparse.ArgumentParser], None] = module.add_arguments
-    add(parser)
-    result: int = module.run(parser.parse_args(list(rest)))
-    return result
+    module.add_arguments(parser)
+    code: int = module.run(parser.parse_args(list(rest)))
+    return code
+
+
+def _tell(error: CliError) -> None:
+    from .escaping import escaped
+
+    sys.stdout.flush()
+    print(f"taskactors: {escaped(error.cause)}", file=sys.stderr)
+    if error.remedy:
+        print(f"  {escaped(error.remedy)}", file=sys.stderr)
 
 
 def _help() -> str:

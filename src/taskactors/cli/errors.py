@@ -4,12 +4,23 @@ FAILED, WRONG_USAGE, NO_SERVER = 1, 2, 3
 
 
 class CliError(Exception):
-    """A cause and a remedy, for a person to read."""
+    """A cause and a remedy, a line each, for a person to read. Either may quote what others wrote: escape it before it is shown."""
 
     exit_code = FAILED
 
     def __init__(self, cause: str, remedy: str = "") -> None:
-        super().__init__(f"{cause}\n  {remedy}" if remedy else cause)
+        super().__init__(cause)
+        self.cause = cause
+        self.remedy = remedy
+
+
+class Refused(CliError):
+    """The server said no. `code` is the refusal's stable code, or empty when the request itself was no good."""
+
+    def __init__(self, cause: str, remedy: str = "", code: str = "", facts: object = None) -> None:
+        super().__init__(cause, remedy)
+        self.code = code
+        self.facts = facts if isinstance(facts, dict) else {}
 
 
 class Usage(CliError):
@@ -18,3 +29,7 @@ class Usage(CliError):
 
 class NoServer(CliError):
     exit_code = NO_SERVER
+
+
+class LostServer(NoServer):
+    """It was there and went away in the middle of a call: whether the change was made is not known."""

@@ -1,35 +1,70 @@
 """taskactors inbox: read your messages, and confirm what was shown."""
 
-import argparse
+from __future__ import annotations
 
-from .server import Server, add_server_arguments
-from .shown import escaped, moment, show_json
+import argparse
+import sys
+from typing import Any
+
+from .arguments import add_server_arguments, positive
+from .errors import Usage
+from .escaping import escaped
+from .server import Session
+from .shown import moment, show_json
 
 SHOWN = 20
+PAGE = 100
+"""The most that one call answers."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_server_arguments(parser)
-    parser.add_argument("--limit", type=int, default=SHOWN)
+    parser.add_argument("--limit", type=positive, help=f"show so many at most (default: {SHOWN}; with --all no limit)")
     parser.add_argument("--all", action="store_true", help="everything kept, also what was read; confirms nothing")
     parser.add_argument("--keep", action="store_true", help="do not confirm: the same is shown again next time")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    server = Server(arguments)
-    answer = server.call("read_inbox", limit=arguments.limit, unread_only=not arguments.all)
+    if not arguments.all and (arguments.limit or 0) > PAGE:
+        # A cursor confirms all before it, so a second page could only be had by confirming the first one unseen.
+        raise Usage(
+            f"--limit {arguments.limit} is more than one answer holds", f"use --limit {PAGE} and run it again for the rest, or --all"
+        )
+    session = Session(arguments)
+    answer = _everything(session, arguments.limit) if arguments.all else session.call("read_inbox", limit=arguments.limit or SHOWN)
     if arguments.json:
         show_json(answer)
-    else:
+    elif answer["items"]:
         for message in answer["items"]:
-            about = f" [{message['task_code']}]" if message.get("task_code") else ""
-            urgent = f" ({message['importance']})" if message.get("importance") else ""
-            head = f"#{message['id']} {moment(message['created_at'])} {message['author_agent_name']} → {message['target_agent_name']}"
-            print(escaped(f"{head} {message['message_type']}{urgent}{about}"))
-            print("  " + escaped(message["content"], lines=True).replace("\n", "\n  "))
-        if not answer["items"]:
-            print("Nothing new.")
+            _show(message)
+    else:
+        print("Nothing is kept." if arguments.all else "Nothing new.")
     if answer["items"] and not arguments.all and not arguments.keep:
-        # After it was shown: what nobody saw must not count as read.
-        server.call("read_inbox", cursor=answer["next_cursor"], limit=1)
+        # Out of our hands first: what nobody saw must not count as read.
+        sys.stdout.flush()
+        after = session.call("read_inbox", cursor=answer["next_cursor"], limit=1)
+        if after["items"] and not arguments.json:
+            print("There is more: run it again.")
     return 0
+
+
+def _everything(session: Session, limit: int | None) -> dict[str, Any]:
+    items: list[Any] = []
+    cursor = None
+    while limit is None or len(items) < limit:
+        asked = PAGE if limit is None else min(PAGE, limit - len(items))
+        answer = session.call("read_inbox", unread_only=False, limit=asked, cursor=cursor)
+        items += answer["items"]
+        cursor = answer["next_cursor"]
+        if len(answer["items"]) < asked:
+            break
+    return {"items": items, "next_cursor": cursor}
+
+
+def _show(message: dict[str, Any]) -> None:
+    about = f" [{message['task_code']}]" if message.get("task_code") else ""
+    urgent = f" ({message['importance']})" if message.get("importance") else ""
+    answers = f", answers #{message['reply_to_message_id']}" if message.get("reply_to_message_id") else ""
+    who = f"{message['author_agent_name']} → {message['target_agent_name']}"
+    print(escaped(f"#{message['id']} {moment(message['created_at'])} {who} {message['message_type']}{urgent}{about}{answers}"))
+    print("  " + escaped(message["content"], lines=True).replace("\n", "\n  "))

@@ -1,53 +1,149 @@
-"""taskactors log: one line from one role to another, as log.sh does."""
+"""taskactors log, and log.sh: one line from one role to another, noted, printed, and delivered now or later."""
 
-import argparse
+from __future__ import annotations
+
 import os
 import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+import time
 
-from .errors import CliError, NoServer, Usage
-from .logline import log
-from .server import DATA_FOLDER, Server, add_server_arguments, data_folders
+from .errors import FAILED, CliError, NoServer
+from .escaping import escaped
+from .logline import LogLine, one_line, parse
+from .place import Place, at, in_repository, meant, new_data_folder
+from .server import Server, agent_here, project_here, url_here
+from .spool import Outcome, deliver, keep
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+COORDINATION_LOG = "coordination.log"
+ANSWER_WITHIN_S = 5.0
+"""Whoever logs goes on working; a server that needs longer gets the line with the next one."""
+
+ESCAPES = {**{number: f"\\u{number:04x}" for number in range(32)}, ord('"'): '\\"', ord("\\"): "\\\\"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from .arguments import add_server_arguments
+
     add_server_arguments(parser)
     parser.add_argument("line", nargs="+", help='as in "BACKEND → QA: schema is ready"')
 
 
 def run(arguments: argparse.Namespace) -> int:
-    line = " ".join(arguments.line).strip()
-    if not line:
-        raise Usage("there is nothing to log", 'say something, as in taskactors log "BACKEND → QA: schema is ready"')
-    # Sent by the person here on the role's behalf, whoever else this shell speaks as.
-    arguments.agent = None
-    told = log(line.replace("\n", " "), _caller(arguments), _data_folder(arguments))
-    if told:
-        print(f"taskactors: {told}", file=sys.stderr)
-    return 0
+    return log(" ".join(arguments.line), arguments.url, arguments.project, arguments.agent, arguments.json)
 
 
-def _caller(arguments: argparse.Namespace) -> Callable[..., Any] | None:
-    try:
-        server = Server(arguments)
-    except NoServer:
+def run_words(words: Sequence[str]) -> int | None:
+    """The usual case, in which the parser's time is saved; None when there are options."""
+    if not words or any(word.startswith("-") and not word.startswith("->") for word in words):
         return None
-
-    def call(method: str, **given: Any) -> Any:
-        try:
-            return server.call(method, **given)
-        except NoServer as gone:
-            raise ConnectionError(str(gone).splitlines()[0]) from None
-        except CliError as refused:
-            raise ValueError(str(refused).replace("\n", ";")) from None
-
-    return call
+    return log(" ".join(words))
 
 
-def _data_folder(arguments: argparse.Namespace) -> Path:
-    named = arguments.url or os.environ.get("TASKACTORS_URL")
-    if named and not named.startswith(("ws://", "wss://")):
-        return Path(named) if Path(named).is_dir() else Path(named).parent
-    return next((folder for folder in data_folders(Path.cwd()) if folder.is_dir()), Path.cwd() / DATA_FOLDER)
+def from_script(beside: str, words: Sequence[str]) -> int:
+    """What log.sh runs: `taskactors log` for the project it was called in, else for the one that the script is in."""
+    from .commands import run as run_command
+
+    if url_here(None) is None and meant(None, os.getcwd()) is None and (meant(None, beside) or not in_repository(os.getcwd())):
+        os.chdir(beside)
+    return run_command(["log", *words])
+
+
+def log(line: str, url: str | None = None, project: str | None = None, agent: str | None = None, as_json: bool = False) -> int:
+    """Note, print and deliver a line. Returns 0 also when it is only kept, and 1 when it was refused or could not be noted."""
+    line = _as_utf8(line)
+    said = parse(line)
+    place = _place(url)
+    kept = _params(said, project or place.project or project_here(), agent or place.agent or agent_here())
+    _keep(place, kept)
+    stamped = f"[{time.strftime('%H:%M:%S')}] {escaped(one_line(line))}"
+    unwritten = _append(os.path.join(os.path.dirname(place.data), COORDINATION_LOG), stamped + "\n")
+    outcome = _deliver(place)
+    if as_json:
+        from .shown import show_json
+
+        show_json({"line": stamped, "to": said.to, "delivered": kept not in outcome.refused and outcome.kept_because is None})
+    else:
+        print(stamped)
+    _report(outcome, unwritten)
+    return FAILED if kept in outcome.refused or unwritten else 0
+
+
+def _as_utf8(line: str) -> str:
+    """Arguments arrive in whatever encoding the locale names; what was typed is nearly always UTF-8."""
+    return os.fsencode(line).decode("utf-8", "replace")
+
+
+def _place(url: str | None) -> Place:
+    try:
+        place = meant(url_here(url), os.getcwd())
+    except NoServer:
+        # An address that cannot be reached from here is no reason to lose the line.
+        place = None
+    return place or at(new_data_folder(os.getcwd()))
+
+
+def _params(said: LogLine, project: str, agent: str | None) -> bytes:
+    """The message as it is kept and sent; its key is made with it, so that however often it is sent it is told once."""
+    # By hand, since loading a JSON encoder takes longer than all else that a log line needs.
+    fields = {"to": said.to, "content": said.text, "message_type": "log", "idempotency_key": f"log-{os.urandom(16).hex()}"}
+    speaker = None
+    if said.role is not None:
+        # Sent by the person here on the role's behalf, whoever else this shell speaks as.
+        fields["from_role"] = said.role
+    else:
+        speaker = said.agent or agent
+    around = {"project": project, **({"agent": speaker} if speaker else {})}
+    return f"{_object(fields)[:-1]},{_quoted('_')}:{_object(around)}}}".encode()
+
+
+def _object(fields: dict[str, str]) -> str:
+    return "{" + ",".join(f"{_quoted(name)}:{_quoted(value)}" for name, value in fields.items()) + "}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text.translate(ESCAPES)}"'
+
+
+def _keep(place: Place, kept: bytes) -> None:
+    try:
+        keep(place.data, kept)
+    except OSError as error:
+        raise CliError(
+            f"the line could not be kept in {place.data}: {error.strerror}", "make that folder yours to write, or name another with --url"
+        ) from None
+
+
+def _append(path: str, text: str) -> str:
+    try:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        return f"{path} was not written: {error.strerror}"
+    return ""
+
+
+def _deliver(place: Place) -> Outcome:
+    try:
+        server = Server(place, ANSWER_WITHIN_S)
+    except NoServer as none:
+        return Outcome(kept_because=none)
+    try:
+        return deliver(place.data, lambda line: server.tell("send_message", line))
+    finally:
+        server.close()
+
+
+def _report(outcome: Outcome, unwritten: str) -> None:
+    told: list[CliError] = list(outcome.refused.values())
+    if outcome.kept_because is not None:
+        told.append(
+            CliError(f"not delivered yet: {outcome.kept_because.cause}", "the line is kept and will be delivered with the next one")
+        )
+    if unwritten:
+        told.append(CliError(unwritten, "the message itself does not depend on it"))
+    for each in told:
+        print(f"taskactors: {escaped(each.cause)}\n  {escaped(each.remedy)}", file=sys.stderr)

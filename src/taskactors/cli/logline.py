@@ -1,109 +1,108 @@
-"""Log lines: one line from one role to another, kept until a server takes it. Runs as a script of its own for log.sh."""
+"""What a log line means: from whom to whom, and the words. `BACKEND → QA: schema is ready`."""
 
-import json
-import os
-import re
-import sys
-import time
-import uuid
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-ARROWS = re.compile(r"\s*(?:→|->|â†’)\s*")
-HEADER = re.compile(r"(?P<names>[^:]{1,120}):\s*(?P<text>.*)", re.DOTALL)
+from .errors import Usage
+
+ARROWS = ("→", "->", "â†’")
+"""As it is, in ASCII, and read in the wrong encoding."""
+
 ROLE_WORDS = {
     "ARCHITECT": "architect",
     "BACKEND": "backend",
     "DATABASE": "database",
     "MCP-INTEGRATOR": "mcp-integrator",
-    "MCP_INTEGRATOR": "mcp-integrator",
     "INTEGRATOR": "mcp-integrator",
     "MCP": "mcp-integrator",
     "QA": "qa",
     "DOCS": "docs",
 }
 EVERYBODY = ("TEAM", "ALL")
-SPOOL = "log-spool.jsonl"
-COORDINATION_LOG = "coordination.log"
+ROLE_PREFIX = "role:"
+
+AGENT_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+LONGEST_AGENT = 50
+RESERVED = ("local", "server")
+LONGEST_TEXT = 20_000
+"""Characters, as for every message."""
+
+LIKE_THIS = 'write it as in "BACKEND → QA: schema is ready"'
 
 
-def parse(line: str) -> dict[str, Any]:
-    """The message that a line means: `BACKEND → QA: text` goes from one role to another, a line without an arrow to all."""
-    header = HEADER.fullmatch(line.strip())
-    names = ARROWS.split(header["names"].strip(), maxsplit=1) if header else []
-    if header is None or len(names) != 2 or not header["text"].strip():
-        return {"to": "all", "content": line.strip(), "message_type": "log"}
-    sender, to = names
-    message = {"to": _address(to), "content": header["text"].strip(), "message_type": "log"}
-    if sender.upper() in ROLE_WORDS:
-        message["from_role"] = ROLE_WORDS[sender.upper()]
-    else:
-        message["content"] = f"{sender}: {message['content']}"
-    return message
+class LogLine:
+    """A line to send: the words, whom they are for, and the role or else the agent that says them."""
+
+    def __init__(self, text: str, to: str = "all", role: str | None = None, agent: str | None = None) -> None:
+        self.text = text
+        self.to = to
+        self.role = role
+        self.agent = agent
 
 
-def _address(to: str) -> str:
-    word = to.strip().upper()
-    if word in EVERYBODY:
-        return "all"
-    return f"role:{ROLE_WORDS[word]}" if word in ROLE_WORDS else to.strip().lower()
+def parse(line: str) -> LogLine:
+    """The message that a line means; a line that is not addressed goes to all. Raises Usage for a name that cannot be one."""
+    line = one_line(line)
+    if not line:
+        raise Usage("there is nothing to log", LIKE_THIS)
+    if len(line) > LONGEST_TEXT:
+        raise Usage(f"a log line has at most {LONGEST_TEXT} characters, and this has {len(line)}", "write less, or name a file that has it")
+    sender, rest = _split_at_arrow(line)
+    to, text = _split_at_colon(rest)
+    if not _is_one_name(sender) or text is None:
+        return LogLine(line)
+    if not text:
+        raise Usage(f"nothing is said after the colon of {line!r}", LIKE_THIS)
+    recipient = _recipient(to)
+    if _word(sender) in ROLE_WORDS:
+        return LogLine(text, recipient, role=ROLE_WORDS[_word(sender)])
+    if _word(sender) in EVERYBODY:
+        # Nobody in particular: the words say themselves whom they are from.
+        return LogLine(line, recipient)
+    return LogLine(text, recipient, agent=_agent(sender))
 
 
-def log(line: str, call: Any, data: Path) -> str:
-    """Note a line in the coordination log, then deliver it and everything kept before it, in order.
-
-    `call` is the server's, or None when there is none: the line is then kept for the next time. Each is delivered once,
-    under a key made when it was written. Returns what the person is told beside the line itself.
-    """
-    stamped = f"[{time.strftime('%H:%M:%S')}] {line}"
-    _append(data.parent / COORDINATION_LOG, stamped + "\n")
-    print(stamped)
-    spool = data / SPOOL
-    _append(spool, json.dumps({"idempotency_key": f"log-{uuid.uuid4().hex}", **parse(line)}) + "\n")
-    return deliver(spool, call) if call is not None else "no server is running; the line is kept and will be delivered with the next one"
+def one_line(text: str) -> str:
+    """The text without line breaks, and without blanks around it."""
+    return " ".join(part for part in (each.strip() for each in text.splitlines()) if part)
 
 
-def deliver(spool: Path, call: Any) -> str:
-    """Send what is kept, oldest first, and keep the rest when the server goes away. A line it refuses is dropped, and told of."""
-    taken = spool.with_name(f"{spool.name}.{os.getpid()}")
-    try:
-        spool.rename(taken)
-    except FileNotFoundError:
-        return ""
-    told: list[str] = []
-    lines = taken.read_text(encoding="utf-8").splitlines()
-    while lines:
-        message = json.loads(lines[0])
-        try:
-            call("send_message", **message)
-        except ConnectionError as gone:
-            told.append(f"the server went away ({gone}); {len(lines)} lines are kept")
-            break
-        except ValueError as refused:
-            told.append(f"not delivered: {refused}")
-        lines.pop(0)
-    if lines:
-        later = spool.read_text(encoding="utf-8") if spool.exists() else ""
-        _append_whole(spool, "\n".join(lines) + "\n" + later)
-    taken.unlink()
-    return "; ".join(told)
+def _split_at_arrow(line: str) -> tuple[str, str]:
+    found = [(line.index(arrow), arrow) for arrow in ARROWS if arrow in line]
+    if not found:
+        return "", ""
+    at, arrow = min(found)
+    return line[:at].strip(), line[at + len(arrow) :].strip()
 
 
-def _append(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text)
+def _split_at_colon(rest: str) -> tuple[str, str | None]:
+    """The name before the colon and the text after it; no text at all when there is no colon. `role:qa` is one name."""
+    begin = len(ROLE_PREFIX) if rest.lower().startswith(ROLE_PREFIX) else 0
+    at = rest.find(":", begin)
+    return (rest[:at].strip(), rest[at + 1 :].strip()) if at >= 0 else ("", None)
 
 
-def _append_whole(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+def _word(name: str) -> str:
+    return "-".join(name.replace("_", " ").split()).upper()
 
 
-if __name__ == "__main__":
-    # Beside its package, so that log.sh needs nothing installed.
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-    from taskactors.cli import main
+def _is_one_name(sender: str) -> bool:
+    # "moved a -> b: done" is a sentence with an arrow in it; an address has one name before its arrow.
+    return sender != "" and ":" not in sender and (len(sender.split()) == 1 or _word(sender) in ROLE_WORDS)
 
-    sys.exit(main(["log", *sys.argv[1:]]))
+
+def _recipient(name: str) -> str:
+    role = name[len(ROLE_PREFIX) :] if name.lower().startswith(ROLE_PREFIX) else name
+    if _word(role) in ROLE_WORDS:
+        return ROLE_PREFIX + ROLE_WORDS[_word(role)]
+    return "all" if _word(name) in EVERYBODY else _agent(name)
+
+
+def _agent(name: str) -> str:
+    lower = name.lower()
+    parts_are_whole = all(lower.split("-"))
+    if not parts_are_whole or not AGENT_CHARACTERS.issuperset(lower) or len(lower) > LONGEST_AGENT or lower in RESERVED:
+        raise Usage(
+            f"{name!r} is no agent's name",
+            "use ARCHITECT, BACKEND, DATABASE, MCP-INTEGRATOR, QA, DOCS or TEAM, or a name as in backend-2",
+        )
+    return lower

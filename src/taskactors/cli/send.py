@@ -1,9 +1,12 @@
 """taskactors send: tell an agent, a role or everybody."""
 
+from __future__ import annotations
+
 import argparse
 
-from .server import Server, add_server_arguments
-from .shown import escaped, show_json
+from .arguments import add_server_arguments, positive
+from .escaping import escaped
+from .server import Session
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,11 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--code", help="task it is about")
     parser.add_argument("--type", help="question, comment, handoff, … (default: comment)")
     parser.add_argument("--importance", choices=("low", "normal", "high", "urgent"))
-    parser.add_argument("--reply-to", type=int, metavar="ID")
+    parser.add_argument("--reply-to", type=positive, metavar="ID", help="message that this answers")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    answer = Server(arguments).call(
+    answer = Session(arguments).call(
         "send_message",
         to=arguments.to,
         content=arguments.text,
@@ -27,7 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
         reply_to=arguments.reply_to,
     )
     if arguments.json:
+        from .shown import show_json
+
         show_json(answer)
     else:
-        print(escaped(f"Message {answer['id']} is in the inbox of {answer['target_agent_name']}."))
+        print(escaped(f"Message {answer['id']} is kept for {answer['target_agent_name']} until it is read."))
     return 0

@@ -1,128 +1,148 @@
-"""Finding the server of this project, and calling it over its control socket."""
+"""Calling a server over its control socket: a call is one line out and one line in."""
 
-import argparse
-import itertools
-import json
+from __future__ import annotations
+
+# The module socket takes longer to load than all else that a log line needs, for enumerations that nobody uses here.
+import _socket
 import os
-import socket
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
-from .errors import CliError, NoServer, Usage
+from .errors import LostServer, NoServer, Refused
+from .place import Place, meant
 
-DATA_FOLDER = ".taskactors"
-SERVER_FILE = "server.json"
-CONTROL_SOCKET = "control.sock"
+# What type checkers read and nobody imports: typing alone would cost as much time as all else here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
 ANSWER_WITHIN_S = 35.0
 """A little longer than the server gives itself."""
 
 LONGEST_PATH_BYTES = 100
+"""A Unix socket's path has room for a little more than this; a longer one is reached through its folder's descriptor."""
+
 READ_BYTES = 1 << 16
-
-_ids = itertools.count(1)
-
-
-def add_server_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where the server is, for which project, and as whom to speak."""
-    parser.add_argument("--url", help="the server: its ws:// address, data folder or control socket (default: found from here)")
-    parser.add_argument("--project", default=os.environ.get("TASKACTORS_PROJECT", "default"), help="project (default: default)")
-    parser.add_argument("--agent", default=os.environ.get("TASKACTORS_AGENT"), help="speak as this agent (default: you, the person here)")
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON")
-
-
-def data_folders(start: Path) -> Iterator[Path]:
-    """Every `.taskactors` of a folder and its parents, then of the main worktree when this is a linked one."""
-    if named := os.environ.get("TASKACTORS_DATA"):
-        yield Path(named)
-    for folder in (start, *start.parents):
-        yield folder / DATA_FOLDER
-        if (main := _main_worktree(folder / ".git")) is not None:
-            yield main / DATA_FOLDER
-
-
-def _main_worktree(git: Path) -> Path | None:
-    """In a linked worktree `.git` is a file that names the main one's folder for it."""
-    try:
-        text = git.read_text() if git.is_file() else ""
-    except OSError:
-        return None
-    if not text.startswith("gitdir:"):
-        return None
-    linked = (git.parent / text.removeprefix("gitdir:").strip()).resolve()
-    return next((parent.parent for parent in linked.parents if parent.name == ".git"), None)
-
-
-def control_socket(url: str | None) -> Path:
-    """The control socket of the server that is meant. Raises NoServer when none runs, Usage for one that is out of reach."""
-    wanted = url or os.environ.get("TASKACTORS_URL")
-    if wanted is None:
-        for folder in data_folders(Path.cwd()):
-            if (folder / SERVER_FILE).exists():
-                return folder / CONTROL_SOCKET
-        raise NoServer("no server is running for this folder", "start one with `taskactors serve`, or name one with --url")
-    if wanted.startswith(("ws://", "wss://")):
-        return _by_address(wanted)
-    path = Path(wanted)
-    return path / CONTROL_SOCKET if path.is_dir() else path
-
-
-def _by_address(url: str) -> Path:
-    for folder in data_folders(Path.cwd()):
-        try:
-            known = json.loads((folder / SERVER_FILE).read_text())
-        except (OSError, ValueError):
-            continue
-        if known.get("ws") == url.split("?")[0].rstrip("/"):
-            return Path(known["control"])
-    raise Usage(f"{url} is not a server of this folder", "short commands use the control socket: give the server's data folder with --url")
+SURROUNDINGS = "_"
+HOW_TO_START = "start one with `taskactors serve`, or name one with --url"
 
 
 class Server:
-    """A connection to the control socket; a call is one line out and one line in."""
+    """An open connection to one server. Whoever made it closes it."""
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
-        self._around = {"project": arguments.project, **({"agent": arguments.agent} if arguments.agent else {})}
-        self._path = control_socket(arguments.url)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(ANSWER_WITHIN_S)
+    def __init__(self, place: Place, within_s: float = ANSWER_WITHIN_S) -> None:
+        self.place = place
+        self._calls = 0
+        self._received = b""
+        self._socket = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        self._socket.settimeout(within_s)
         try:
-            _connect(self._socket, self._path)
-        except OSError as error:
-            raise NoServer(f"no server answers at {self._path} ({error.strerror})", "start one with `taskactors serve`") from None
+            _connect(self._socket, place.socket)
+        except PermissionError:
+            self.close()
+            raise NoServer(f"{place.socket} belongs to somebody else", "run this as whoever runs the server") from None
+        except OSError:
+            self.close()
+            raise NoServer(f"no server is running on {place.data}", HOW_TO_START) from None
 
-    def call(self, method: str, /, **arguments: Any) -> dict[str, Any]:
-        """The answer of a tool. Raises CliError with the server's cause and remedy."""
+    def call(self, method: str, arguments: dict[str, Any], project: str, agent: str | None) -> dict[str, Any]:
+        """The answer of a tool. Raises Refused with the server's cause and remedy, LostServer when it goes away."""
+        import json
+
+        around = {"project": project, **({"agent": agent} if agent else {})}
         given = {name: value for name, value in arguments.items() if value is not None}
-        request = {"jsonrpc": "2.0", "id": next(_ids), "method": method, "params": {**given, "_": self._around}}
+        return self._result(self._exchange(method, json.dumps({**given, SURROUNDINGS: around}).encode()))
+
+    def tell(self, method: str, params: bytes) -> None:
+        """The same for whoever needs no answer, with the params as JSON; raises as `call` does."""
+        reply = self._exchange(method, params)
+        if not reply.startswith(b'{"jsonrpc":"2.0","id":%d,"result":' % self._calls):
+            self._result(reply)
+
+    def _exchange(self, method: str, params: bytes) -> bytes:
+        self._calls += 1
         try:
-            self._socket.sendall(json.dumps(request).encode() + b"\n")
-            reply = json.loads(self._line())
+            self._socket.sendall(b'{"jsonrpc":"2.0","id":%d,"method":"%s","params":%s}\n' % (self._calls, method.encode(), params))
+            return self._line()
+        except TimeoutError:
+            raise LostServer("the server did not answer in time", "look whether the change was made before you repeat it") from None
         except OSError as error:
-            raise NoServer(f"the server did not answer ({error})", "look whether it still runs, then whether the change was made") from None
-        if "error" in reply:
-            data: Mapping[str, Any] = reply["error"].get("data", {})
-            raise CliError(reply["error"]["message"], data.get("remedy", ""))
-        answer: dict[str, Any] = reply["result"]
-        return answer
+            why = f"the server went away in the middle of the call ({error.strerror or error})"
+            raise LostServer(why, "look whether it still runs, then whether the change was made") from None
+
+    def _result(self, line: bytes) -> dict[str, Any]:
+        import json
+
+        try:
+            reply = json.loads(line)
+        except ValueError:
+            reply = None
+        if isinstance(reply, dict) and isinstance(reply.get("result"), dict):
+            answer: dict[str, Any] = reply["result"]
+            return answer
+        error = reply.get("error") if isinstance(reply, dict) else None
+        if not isinstance(error, dict):
+            raise LostServer(f"{self.place.socket} does not answer as a server of taskactors does", HOW_TO_START)
+        data: dict[str, Any] = error["data"] if isinstance(error.get("data"), dict) else {}
+        raise Refused(data.get("cause") or str(error.get("message")), data.get("remedy") or "", data.get("code") or "", data.get("facts"))
 
     def _line(self) -> bytes:
-        received = b""
-        while not received.endswith(b"\n"):
+        parts = [self._received]
+        while b"\n" not in parts[-1]:
             chunk = self._socket.recv(READ_BYTES)
             if not chunk:
                 raise ConnectionResetError("it closed the connection")
-            received += chunk
-        return received
+            parts.append(chunk)
+        line, _, self._received = b"".join(parts).partition(b"\n")
+        return line
+
+    def close(self) -> None:
+        self._socket.close()
 
 
-def _connect(to: socket.socket, path: Path) -> None:
+class Session:
+    """A server, and for which project and as whom a command speaks to it."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        place = require_place(arguments.url)
+        self.project = arguments.project or place.project or project_here()
+        self.agent = arguments.agent or place.agent or agent_here()
+        self._server = Server(place)
+
+    def call(self, method: str, /, **arguments: Any) -> dict[str, Any]:
+        """The answer of a tool, asked as the agent of this session or the person here. None means not given."""
+        return self._server.call(method, arguments, self.project, self.agent)
+
+    def call_as_person(self, method: str, /, **arguments: Any) -> dict[str, Any]:
+        """The same, asked by the person here, whoever else this shell speaks as."""
+        return self._server.call(method, arguments, self.project, None)
+
+
+def url_here(given: str | None) -> str | None:
+    return given or os.environ.get("TASKACTORS_URL") or None
+
+
+def project_here() -> str:
+    return os.environ.get("TASKACTORS_PROJECT") or "default"
+
+
+def agent_here() -> str | None:
+    return os.environ.get("TASKACTORS_AGENT") or None
+
+
+def require_place(url: str | None) -> Place:
+    """The place of the server that is meant. Raises NoServer when there is none."""
+    place = meant(url_here(url), os.getcwd())
+    if place is None:
+        raise NoServer("no server was ever started for this folder", HOW_TO_START)
+    return place
+
+
+def _connect(to: _socket.socket, path: str) -> None:
     if len(os.fsencode(path)) <= LONGEST_PATH_BYTES:
-        to.connect(str(path))
+        to.connect(path)
         return
-    # A socket's path has little room; through its folder's descriptor every path is short.
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
     try:
-        to.connect(f"/proc/self/fd/{folder}/{path.name}")
+        to.connect(f"/proc/self/fd/{folder}/{os.path.basename(path)}")
     finally:
         os.close(folder)

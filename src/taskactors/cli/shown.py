@@ -1,50 +1,50 @@
-"""Showing stored text to a person: aligned, and with nothing in it that could command their terminal."""
+"""Showing answers: aligned columns, short local times, and JSON for programs."""
+
+from __future__ import annotations
 
 import json
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from unicodedata import combining, east_asian_width
 
-HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-"""Control, format (bidirectional overrides among them), surrogates and line separators: shown as escapes."""
+from .escaping import escaped
 
-
-def escaped(text: object, lines: bool = False) -> str:
-    """Text with every character that is not plainly visible written as an escape; `lines` keeps line breaks."""
-    return "".join(
-        char if (lines and char == "\n") or unicodedata.category(char) not in HIDDEN_CATEGORIES else _escape(char) for char in str(text)
-    )
-
-
-def _escape(char: str) -> str:
-    number = ord(char)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
+WIDEST_CELL = 80
+"""Columns; a longer text would push everything after it off the screen. The last column is never cut."""
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Columns as wide as their widest cell; the last one is not padded."""
-    cells = [list(headings), *([escaped("" if cell is None else cell) for cell in row] for row in rows)]
-    widths = [max(_width(row[column]) for row in cells) for column in range(len(headings))]
-    return "\n".join(
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells
-    )
+    """Columns as wide as their widest cell; the last one is neither padded nor cut."""
+    last = len(headings) - 1
+    shown = [[_cell(cell, column == last) for column, cell in enumerate(row)] for row in rows]
+    cells = [list(headings), *shown]
+    widths = [max(width(row[column]) for row in cells) for column in range(len(headings))]
+    return "\n".join("  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(row, widths, strict=True)).rstrip() for row in cells)
 
 
-def _width(text: str) -> int:
-    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+def _cell(value: object, whole: bool) -> str:
+    text = escaped("" if value is None else value)
+    return text if whole or len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
 
 
-def moment(text: str | None) -> str:
-    """A time on the wire, as a local time short enough for a table."""
-    if not text:
+def width(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def moment(text: object) -> str:
+    """A time on the wire as a local time, without the date when it is today's. What is no time is shown as it is."""
+    if not isinstance(text, str) or not text:
         return ""
-    local = datetime.fromisoformat(text).astimezone()
+    try:
+        local = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return escaped(text)
     return local.strftime("%H:%M:%S" if local.date() == datetime.now().astimezone().date() else "%Y-%m-%d %H:%M")
 
 
-def show_json(answer: Mapping[str, Any]) -> None:
-    """The answer as it came, for programs."""
-    json.dump(answer, sys.stdout, ensure_ascii=False)
+def show_json(answer: Mapping[str, object]) -> None:
+    """The answer as one line of JSON, in ASCII so that neither a terminal nor an old locale can stumble over it."""
+    json.dump(answer, sys.stdout)
     sys.stdout.write("\n")

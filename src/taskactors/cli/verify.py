@@ -1,54 +1,65 @@
 """taskactors verify: check everything that must be true of the stored data."""
 
+from __future__ import annotations
+
 import argparse
-from pathlib import Path
+import os
 from typing import Any
 
-from .errors import CliError, NoServer
-from .server import Server, add_server_arguments, data_folders
-from .shown import escaped, show_json
+from .arguments import add_server_arguments
+from .errors import FAILED, CliError, LostServer, NoServer
+from .escaping import escaped
+from .place import meant
+from .server import Session, url_here
+from .shown import show_json
+
+CHECKED = "records, checksums, event chain, indexes, counters and claims"
+PROJECTS_FOLDER = "projects"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_server_arguments(parser)
-    parser.add_argument("--data", help="data folder of a stopped server (default: found from here)")
+    parser.add_argument("--data", help="check the data folder of a stopped server, every project in it (default: found from here)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    answer = _offline(Path(arguments.data)) if arguments.data else _online_or_offline(arguments)
+    answer = _offline(os.path.abspath(os.path.expanduser(arguments.data))) if arguments.data else _online_or_offline(arguments)
     if arguments.json:
         show_json(answer)
     else:
         for finding in answer["findings"]:
             print(escaped(finding))
-        checked = "records, checksums, event chain, indexes, counters and claims"
-        print(
-            f"Clean: {checked} of {answer['checked']}."
-            if answer["clean"]
-            else f"{len(answer['findings'])} findings in {answer['checked']}."
-        )
-    return 0 if answer["clean"] else 1
+        count = len(answer["findings"])
+        said = f"Clean: {CHECKED}" if answer["clean"] else f"{count} {'finding' if count == 1 else 'findings'} in {CHECKED}"
+        print(escaped(f"{said} of {answer['checked']}."))
+    return 0 if answer["clean"] else FAILED
 
 
 def _online_or_offline(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
-        answer = Server(arguments).call("admin.verify")
+        session = Session(arguments)
+        answer = session.call_as_person("admin.verify")
+    except LostServer:
+        raise
     except NoServer:
-        folder = next((each for each in data_folders(Path.cwd()) if each.is_dir()), None)
-        if folder is None or arguments.url:
+        place = meant(url_here(arguments.url), os.getcwd())
+        if place is None:
             raise
-        return _offline(folder)
-    return answer | {"checked": f"project {arguments.project}, served now"}
+        return _offline(place.data)
+    return answer | {"checked": f"project {session.project}, by the server that runs on it"}
 
 
-def _offline(folder: Path) -> dict[str, Any]:
-    if not folder.is_dir():
-        raise CliError(f"there is no data folder {folder}", "name one with --data")
+def _offline(folder: str) -> dict[str, Any]:
+    # Looked at first: opening a folder for checking writes a lock into it, which has no place in a folder of something else.
+    if not os.path.isdir(os.path.join(folder, PROJECTS_FOLDER)):
+        raise CliError(f"there is no data of a server in {folder}", "name its data folder with --data")
+    from pathlib import Path
+
     from ..app import verify_offline
     from ..storage.errors import StorageError
 
     try:
-        found = verify_offline(folder.absolute())
+        findings = verify_offline(Path(folder))
     except StorageError as error:
         raise CliError(str(error)) from None
-    return {"clean": not found, "findings": found, "checked": f"{folder}"}
+    return {"clean": not findings, "findings": findings, "checked": f"every project in {folder}"}
