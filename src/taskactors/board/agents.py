@@ -37,7 +37,7 @@ def register_agent(change: Change, request: RegisterAgent) -> Answer:
     known = change.find_agent(wanted.name)
     if known is None:
         return wire.agent(change.join(wanted))
-    entry = _as_asked(known, wanted)
+    entry = _as_asked(change, known, wanted)
     if entry == known:
         return wire.agent(known)
     if not known.provisional and change.caller.name != known.name:
@@ -51,7 +51,9 @@ def _role(request: RegisterAgent) -> str:
     return request.agent_type if request.agent_type in ROLES else role_of_name(request.agent_name)
 
 
-def _as_asked(known: Agent, wanted: Agent) -> Agent:
+def _as_asked(change: Change, known: Agent, wanted: Agent) -> Agent:
+    # In another role its share of what that role was told begins, as a newcomer's does, where nobody has read.
+    role_from = known.role_from if known.role == wanted.role else change.role_read(wanted.role)
     return evolve(
         known,
         role=wanted.role,
@@ -60,6 +62,7 @@ def _as_asked(known: Agent, wanted: Agent) -> Agent:
         capabilities=wanted.capabilities,
         max_concurrent_tasks=wanted.max_concurrent_tasks,
         provisional=False,
+        role_from=role_from,
     )
 
 

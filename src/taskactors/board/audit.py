@@ -5,26 +5,27 @@ from collections.abc import Iterator
 
 from ..domain.caller import SERVER, Caller, Kind
 from ..domain.matching import is_ready, lane_of
-from ..domain.task import RUNNING, State, Task
+from ..domain.task import FINISHED, RUNNING, SUSPENDED, State, Task
+from ..domain.waiting import called_off, meets
 from ..storage.engine import Snapshot
 from ..storage.keys import split
 from . import chain, layout
 from .settings import BoardSettings
-from .stored import EVENT, TASK
+from .stored import EVENT, MESSAGE, SESSION, TASK
 from .view import View
 
 FINDINGS_LIMIT = 100
 """A broken store can have a finding for every entry; the first hundred tell the story."""
 
-INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held")
-"""The families of keys that exist only because a task has them."""
+INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open")
+"""The families of keys that exist only because a task, a message or a session has them."""
 
 
 def findings(snapshot: Snapshot) -> list[str]:
     """What is wrong, a line each; empty when every invariant holds. Reads everything, so it takes time on a large project."""
     view = View(snapshot, 0, Caller(name=SERVER, kind=Kind.SERVER), BoardSettings())
     found: list[str] = []
-    for check in (_log, _tasks, _dependencies):
+    for check in (_log, _tasks, _indexes, _replies, _dependencies):
         for finding in check(view):
             found.append(finding)
             if len(found) == FINDINGS_LIMIT:
@@ -51,18 +52,15 @@ def _log(view: View) -> Iterator[str]:
 
 
 def _tasks(view: View) -> Iterator[str]:
-    """Every task is valid by itself, has exactly its index entries, and is counted once."""
-    expected: set[bytes] = set()
+    """Every task is valid by itself, is counted once, and when it is ready its lane is known."""
     lanes: set[bytes] = set()
     counts: Counter[str] = Counter()
     for _, stored in view.walk(layout.ALL_TASKS):
         task = TASK.decode(stored)
-        expected |= layout.index_of_task(task)
         counts[task.state] += 1
         if is_ready(task):
             lanes.add(layout.lane(lane_of(task)))
         yield from _task(task)
-    yield from _index(view, expected)
     if lanes != (known := {entry for entry, _ in view.walk(layout.LANES)}):
         yield f"the register of lanes has {len(known)} entries, ready tasks are in {len(lanes)}"
     if dict(counts) != view.state_counts():
@@ -70,7 +68,8 @@ def _tasks(view: View) -> Iterator[str]:
 
 
 def _task(task: Task) -> Iterator[str]:
-    if (task.state in RUNNING) != (task.claim is not None and task.claim.expires_at is not None):
+    lease = None if task.claim is None else RUNNING if task.claim.expires_at is not None else SUSPENDED
+    if lease != next((those for those in (RUNNING, SUSPENDED) if task.state in those), None):
         yield f"{task.code} is {task.state} but its lease says otherwise"
     if task.claim is not None and (task.claim.agent != task.owner_agent_name or task.claim.fence != task.fence):
         yield f"{task.code} is held by {task.claim.agent} with fence {task.claim.fence}, but says {task.owner_agent_name} and {task.fence}"
@@ -78,9 +77,19 @@ def _task(task: Task) -> Iterator[str]:
         yield f"{task.code} is ready although it waits for {task.unmet} others"
     if task.state is State.DONE and task.done_at is None:
         yield f"{task.code} is Done but never became so"
+    if task.done_at is not None and task.state not in FINISHED:
+        yield f"{task.code} is {task.state} but became Done"
 
 
-def _index(view: View, expected: set[bytes]) -> Iterator[str]:
+def _indexes(view: View) -> Iterator[str]:
+    """Tasks, messages and open sessions have exactly the index entries that make them found."""
+    expected: set[bytes] = set()
+    for _, stored in view.walk(layout.ALL_TASKS):
+        expected |= layout.index_of_task(TASK.decode(stored))
+    for _, stored in view.walk(layout.ALL_MESSAGES):
+        expected |= layout.index_of_message(MESSAGE.decode(stored))
+    for _, stored in view.walk(layout.ALL_SESSIONS):
+        expected |= layout.index_of_session(SESSION.decode(stored))
     known = {entry for family in INDEXES for entry, _ in view.walk(layout.family(family))}
     known |= {entry for entry, _ in view.walk(layout.DUE) if split(entry)[2] in (layout.LEASE, layout.START)}
     for entry in sorted(expected - known):
@@ -89,10 +98,24 @@ def _index(view: View, expected: set[bytes]) -> Iterator[str]:
         yield f"an index has {split(entry)}, which no task has"
 
 
+def _replies(view: View) -> Iterator[str]:
+    """Every stored answer will be dropped one day, and nothing is to be dropped that is not there."""
+    kept = {split(entry)[1:] for entry, _ in view.walk(layout.REPLIES)}
+    due = {split(entry)[3:] for entry, _ in view.walk(layout.DUE) if split(entry)[2] == layout.REPLY}
+    for entry in sorted(kept ^ due):
+        yield f"the stored answer {entry} is kept for ever, or is due to be dropped and not there"
+
+
 def _dependencies(view: View) -> Iterator[str]:
-    """Every task counts its unmet blockers right."""
+    """Every task counts right which of its blockers are unmet, and which of those were called off."""
     for _, stored in view.walk(layout.ALL_TASKS):
         task = TASK.decode(stored)
-        unmet = len(view.unmet_blockers(task))
-        if task.state is not State.ARCHIVED and unmet != task.unmet:
+        if task.state is State.ARCHIVED:
+            continue
+        blockers = [view.find_coded(code) for code in task.blockers]
+        unmet = sum(each is None or not meets(each) for each in blockers)
+        if unmet != task.unmet:
             yield f"{task.code} waits for {unmet} others but counts {task.unmet}"
+        off = sum(each is not None and called_off(each) for each in blockers)
+        if off != task.cancelled_blockers:
+            yield f"{task.code} waits for {off} that were called off but counts {task.cancelled_blockers}"

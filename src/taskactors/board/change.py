@@ -7,7 +7,8 @@ from attrs import evolve
 
 from ..domain.agent import Agent, provisional
 from ..domain.caller import LOCAL_PERSON, SERVER, Caller, Kind
-from ..domain.errors import Conflict, LimitReached
+from ..domain.codes import agent_name_problem
+from ..domain.errors import Conflict, LimitReached, NoName
 from ..domain.events import Entity, Event, EventKind, Fact
 from ..domain.matching import is_ready, lane_of
 from ..domain.message import Message
@@ -130,10 +131,7 @@ class Change(View):
 
     def _add_message(self, message: Message) -> None:
         self._transaction.put(layout.message(message.id), MESSAGE.encode(message))
-        if message.task_id is not None:
-            self._transaction.put(layout.message_on_task(message.task_id, message.id), b"")
-        if message.to is not None:
-            self._transaction.put(layout.inbox(message.to, message.id), b"")
+        self._index(frozenset(), layout.index_of_message(message))
 
     def _save_session(self, session: Session) -> None:
         stored = self.snapshot.get(layout.session(session.id))
@@ -188,20 +186,21 @@ class Change(View):
         return me if me is not None else self.introduce(self.caller.name)
 
     def introduce(self, name: str) -> Agent:
-        """The agent of that name; registered on the spot when it is new and that is allowed. Raises NotFound."""
+        """The agent of that name; registered on the spot when it is new and that is allowed. Raises NotFound, NoName."""
         known = self.find_agent(name)
         if known is not None:
             return known
         if name == LOCAL_PERSON:
             return Agent(name=LOCAL_PERSON, role="", kind=Kind.HUMAN, registered_at=0, updated_at=0)
+        if problem := agent_name_problem(name):
+            raise NoName(name=name, problem=problem)
         if not self.settings.open_registration:
             return self.agent(name)
         return self.join(provisional(name, self.now))
 
     def join(self, agent: Agent) -> Agent:
         """Add a member to the team. Its share of what everybody was told begins now, of what its role was told where nobody has read."""
-        role_read = self.snapshot.get(layout.role_read(agent.role))
-        newcomer = evolve(agent, all_from=self.number("message"), role_from=int.from_bytes(role_read, "big") if role_read else 0)
+        newcomer = evolve(agent, all_from=self.number("message"), role_from=self.role_read(agent.role))
         joined = self.record(
             Fact(
                 EventKind.AGENT_REGISTERED,

@@ -24,16 +24,17 @@ def claim_task(change: Change, request: ask.ClaimTask) -> Answer:
     return wire.task(claim_for(change, change.named(request), change.caller.name, request.lease_s))
 
 
-def claim_for(change: Change, task: Task, name: str, lease_s: Seconds | None) -> Task:
-    """The task, claimed for that agent by the rules."""
+def claim_for(change: Change, task: Task, name: str, lease_s: Seconds | None, reason: str | None = None) -> Task:
+    """The task, claimed for that agent by the rules. Who claims again without naming a lease keeps the one they have."""
     agent = _able(change.introduce(name), task)
     held = change.held_by(agent.name, agent.max_concurrent_tasks or UNLIMITED_HELD)
-    lease = lease_s or task.lease_s or change.settings.lease_s
+    current = task.claim.lease_s if task.claim else None
+    lease = lease_s or current or task.lease_s or change.settings.lease_s
     fact = claiming.claim(task, agent, held, lease, change.now)
     if fact.data.get("renewed"):
         assert isinstance(fact.after, Task)
         return change.keep(fact.after)
-    return change.record_task(fact)
+    return change.record_task(fact.because(reason))
 
 
 def _able(agent: Agent, task: Task) -> Agent:

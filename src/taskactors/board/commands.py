@@ -27,8 +27,9 @@ def run_command(
     transaction: Transaction, tool: str, request: Request, caller: Caller, command: str, unit: ChangeUnit, settings: BoardSettings
 ) -> Answer:
     """One command as one unit of work. Raises Refusal, KeyReused among them; then nothing of it is stored."""
-    change = Change(transaction, caller, command, settings)
     key = request.idempotency_key if isinstance(request, Mutation) else None
+    # A repeat under its key is the same command, so the key is what its events go by.
+    change = Change(transaction, caller, key or command, settings)
     if key is None:
         return unit(change, request)
     where = layout.reply(caller.name, tool, key)

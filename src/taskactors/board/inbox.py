@@ -20,33 +20,40 @@ Answer = Mapping[str, Any]
 
 CURSOR = "i"
 
+OF_ROLE = "@"
+"""Stands before the role whose messages a cursor has seen: handed back by an agent of another role, it confirms none of those."""
+
 
 def read_inbox(change: Change, request: ReadInbox) -> Answer:
     """The next messages for the caller, oldest first. A cursor handed back confirms what came before it, for good."""
     reader = _reader(change)
-    passed_back = read_cursor(CURSOR, request.cursor, "read_inbox") if request.cursor is not None else None
-    if passed_back is not None and passed_back > change.number("message"):
-        raise InvalidArguments(
-            tool="read_inbox", problems=("cursor: not one that this inbox returned; leave it out to see what is unread",)
-        )
+    passed_back, same_role = _passed_back(change, reader, request.cursor)
     if request.unread_only:
-        reader = _confirmed(change, reader, passed_back)
-        after, from_start = reader.inbox_cursor, False
+        reader = _confirmed(change, reader, passed_back, same_role)
+        last, begin = reader.inbox_cursor, _unread(reader)
     else:
-        after, from_start = passed_back or 0, True
-    messages = []
-    for number in _numbers(change, reader, after, from_start):
-        message = change.find_message(number)
-        if message is not None and message.author_agent_name != reader.name:
+        last, begin = passed_back, dict.fromkeys(_unread(reader), passed_back)
+    messages: list[Message] = []
+    for last in heapq.merge(*(_stream(change, to, start) for to, start in begin.items())):
+        message = change.find_message(last)
+        if message is not None and (message.author_agent_name != reader.name or message.to == reader.name):
             messages.append(message)
         if len(messages) == request.limit:
             break
-    return _answer(messages, after)
+    return {"items": [wire.message(each) for each in messages], "next_cursor": cursor_after(CURSOR, last) + OF_ROLE + reader.role}
 
 
-def _answer(messages: list[Message], after: int) -> Answer:
-    last = messages[-1].id if messages else after
-    return {"items": [wire.message(each) for each in messages], "next_cursor": cursor_after(CURSOR, last)}
+def _passed_back(change: Change, reader: Agent, cursor: str | None) -> tuple[int, bool]:
+    """The number in the cursor, 0 without one, and whether it was given to an agent of the role that the reader has now."""
+    if cursor is None:
+        return 0, True
+    counted, _, role = cursor.partition(OF_ROLE)
+    number, _ = read_cursor(CURSOR, counted, "read_inbox")
+    if number > change.number("message"):
+        raise InvalidArguments(
+            tool="read_inbox", problems=("cursor: not one that this inbox returned; leave it out to see what is unread",)
+        )
+    return number, role == reader.role
 
 
 def _reader(change: Change) -> Agent:
@@ -58,23 +65,21 @@ def _reader(change: Change) -> Agent:
     return change.find_agent(name) or change.introduce(name)
 
 
-def _confirmed(change: Change, reader: Agent, passed_back: int | None) -> Agent:
-    if passed_back is None or passed_back <= reader.inbox_cursor:
+def _confirmed(change: Change, reader: Agent, passed_back: int, same_role: bool) -> Agent:
+    role_from = max(reader.role_from, passed_back) if same_role else reader.role_from
+    moved = evolve(reader, inbox_cursor=max(reader.inbox_cursor, passed_back), role_from=role_from)
+    if moved == reader:
         return reader
-    moved = evolve(reader, inbox_cursor=passed_back)
     change.keep_agent(moved)
-    role_read = change.snapshot.get(layout.role_read(reader.role))
-    if reader.role and (role_read is None or int.from_bytes(role_read, "big") < passed_back):
+    if same_role and reader.role and change.role_read(reader.role) < passed_back:
         change.put_number(layout.role_read(reader.role), passed_back)
     return moved
 
 
-def _numbers(change: Change, reader: Agent, after: int, from_start: bool) -> Iterator[int]:
-    streams = [(reader.name, 0), (EVERYBODY, reader.all_from)]
-    if reader.role:
-        streams.append((ROLE_PREFIX + reader.role, reader.role_from))
-    begin = [(to, after if from_start else max(after, start)) for to, start in streams]
-    return heapq.merge(*(_stream(change, to, start) for to, start in begin))
+def _unread(reader: Agent) -> Mapping[str, int]:
+    """Where what the reader has not confirmed begins, in each stream of messages that it gets."""
+    begin = {reader.name: reader.inbox_cursor, EVERYBODY: max(reader.inbox_cursor, reader.all_from)}
+    return begin | {ROLE_PREFIX + reader.role: reader.role_from} if reader.role else begin
 
 
 def _stream(change: Change, to: str, after: int) -> Iterator[int]:

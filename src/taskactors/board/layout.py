@@ -1,6 +1,7 @@
 """Where everything lives: every key of a project's keyspace, made here and nowhere else."""
 
 from ..domain.matching import Lane, is_ready, lane_of, rank
+from ..domain.message import Message
 from ..domain.session import Session
 from ..domain.task import RUNNING, DependencyKind, Task
 from ..storage.keys import key, span
@@ -141,6 +142,9 @@ def session(session_id: int) -> bytes:
     return key("session", session_id)
 
 
+ALL_SESSIONS: Span = span("session")
+
+
 def open_session(of_task: int, agent_name: str) -> Span:
     return span("open", of_task, agent_name)
 
@@ -154,6 +158,9 @@ ALL_EVENTS: Span = span("event")
 
 def events_after(seq: int) -> Span:
     return key("event", seq + 1), ALL_EVENTS[1]
+
+
+REPLIES: Span = span("reply")
 
 
 def reply(caller: str, tool: str, idempotency_key: str) -> bytes:
@@ -183,6 +190,12 @@ def _index_of_claim(task_: Task) -> set[bytes]:
     if claim is None or claim.expires_at is None or task_.state not in RUNNING:
         return set()
     return {key("held", claim.agent, task_.id), due(min(claim.expires_at, claim.deadline), LEASE, task_.id)}
+
+
+def index_of_message(of: Message) -> frozenset[bytes]:
+    """Where a message is found: on its task, and in the inbox that it is for."""
+    on_task = {message_on_task(of.task_id, of.id)} if of.task_id is not None else set()
+    return frozenset(on_task | ({inbox(of.to, of.id)} if of.to is not None else set()))
 
 
 def index_of_session(of: Session) -> frozenset[bytes]:

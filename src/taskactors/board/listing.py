@@ -22,11 +22,12 @@ CURSOR = "t"
 def list_tasks(view: View, request: ListTasks) -> Answer:
     """One page of tasks that match every filter. A page may be short, even empty, and still have a next one."""
     start, end = _narrowest(request)
+    skip = request.offset
     if request.cursor is not None:
-        end = min(end, _before(start, read_cursor(CURSOR, request.cursor, "list_tasks")))
+        before, skip = read_cursor(CURSOR, request.cursor, "list_tasks")
+        end = min(end, _before(start, before))
     matches = _filter(request)
     items: list[dict[str, Any]] = []
-    skip = request.offset
     for examined, (entry, stored) in enumerate(view.walk((start, end), reverse=True), 1):
         last = int(split(entry)[-1])
         task = TASK.decode(stored) if stored else view.task(last)
@@ -36,7 +37,7 @@ def list_tasks(view: View, request: ListTasks) -> Answer:
             else:
                 items.append(wire.task(task, request.detail))
         if len(items) == request.limit or examined == EXAMINED_LIMIT:
-            return wire.page(items, cursor_after(CURSOR, last) if last > 1 else None)
+            return wire.page(items, cursor_after(CURSOR, last, skip) if last > 1 else None)
     return wire.page(items, None)
 
 

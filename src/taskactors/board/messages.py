@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..domain.caller import Kind
+from ..domain.caller import LOCAL_PERSON, Kind
 from ..domain.codes import agent_name_problem
 from ..domain.errors import InvalidArguments, NotAllowed, NotFound
 from ..domain.events import EventKind, Fact
@@ -77,7 +77,7 @@ def _author(change: Change, request: ask.SendMessage) -> str:
 
 
 def _address(change: Change, to: str, tool: str) -> str:
-    if to == EVERYBODY or role_addressed(to):
+    if to in (EVERYBODY, LOCAL_PERSON) or role_addressed(to):
         return to
     if ":" in to:
         raise InvalidArguments(tool=tool, problems=(f"to: {to!r} is no address; use an agent's name, role:qa or all",))
@@ -107,7 +107,7 @@ def get_task_messages(view: View, request: ask.GetTaskMessages) -> Answer:
     task = view.task_coded(request.task_code)
     start, end = layout.messages_on_task(task.id)
     if request.cursor is not None:
-        end = layout.message_on_task(task.id, read_cursor(CURSOR, request.cursor, "get_task_messages"))
+        end = layout.message_on_task(task.id, read_cursor(CURSOR, request.cursor, "get_task_messages")[0])
     items: list[dict[str, Any]] = []
     for examined, (entry, _) in enumerate(view.walk((start, end), reverse=True), 1):
         number = int(split(entry)[-1])

@@ -1,6 +1,7 @@
 """Units of work on tasks as such: create, change, assign, move, read, archive."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from attrs import evolve, fields
@@ -8,7 +9,7 @@ from attrs import evolve, fields
 from ..domain import claiming, moving, waiting
 from ..domain.caller import Kind
 from ..domain.codes import CODE_LENGTHS, is_prefix, numbered
-from ..domain.errors import DuplicateCode, InvalidArguments, LimitReached
+from ..domain.errors import DuplicateCode, InvalidArguments, LimitReached, NotFound, TaskClosed
 from ..domain.events import EventKind, Fact
 from ..domain.task import Dependency, DependencyKind, Instant, Note, State, Task
 from . import wire
@@ -25,6 +26,9 @@ NOTES_LIMIT = 500
 
 ARTIFACTS_LIMIT = 256
 LABELS_LIMIT = 32
+
+PARENTS_LIMIT = 256
+"""How far up a change of parent looks for a circle; nobody finds their way in anything deeper."""
 
 
 def create_task(change: Change, request: ask.CreateTask) -> Answer:
@@ -47,7 +51,7 @@ def create_task(change: Change, request: ask.CreateTask) -> Answer:
         required_capabilities=tuple(sorted(set(request.required_capabilities))),
         priority_score=request.priority_score,
         labels=_distinct(request.labels),
-        parent_code=_parent(change, request.parent_code, request.parent_task_id),
+        parent_code=_parent(change, request),
         depends_on=blockers,
         acceptance_criteria=request.acceptance_criteria,
         estimated_effort=request.estimated_effort,
@@ -97,21 +101,36 @@ def _counting_blockers(change: Change, task: Task) -> Task:
     )
 
 
-def _parent(change: Change, code: str | None, task_id: int | None) -> str | None:
-    if task_id is not None:
-        return change.task(task_id).code
-    return change.task_coded(code).code if code else None
+def _parent(change: Change, request: ask.CreateTask | ask.UpdateTask) -> str | None:
+    code, task_id = request.parent_code, request.parent_task_id
+    if task_id is None:
+        return change.task_coded(code).code if code else None
+    parent = change.task(task_id)
+    if code is not None and code.upper() != parent.code.upper():
+        raise NotFound(kind="task", named=f"{task_id} with code {code}", nearest=(parent.code,))
+    return parent.code
+
+
+def _require_no_circle(change: Change, task: Task, parent: str | None) -> None:
+    line = [task.code]
+    while parent is not None:
+        line.append(parent)
+        if parent == task.code:
+            raise InvalidArguments(tool="update_task", problems=(f"parent_code: {' is a part of '.join(line)}, which cannot be",))
+        if len(line) > PARENTS_LIMIT:
+            raise LimitReached(what="the number of tasks that one is a part of", limit=PARENTS_LIMIT, instead="choose a parent higher up")
+        parent = change.task_coded(parent).parent_code
 
 
 def _distinct(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
 
 
-def _instant(moment: Any) -> Instant | None:
+def _instant(moment: datetime | None) -> Instant | None:
     return wire.instant_of(moment) if moment is not None else None
 
 
-def _later(moment: Any, now: Instant) -> Instant | None:
+def _later(moment: datetime | None, now: Instant) -> Instant | None:
     instant = _instant(moment)
     return instant if instant is not None and instant > now else None
 
@@ -133,7 +152,7 @@ def update_task(change: Change, request: ask.UpdateTask) -> Answer:
     task = change.named(request)
     change.require_rev(task.code, task.rev, request.expected_rev, lambda: wire.task(task))
     if task.state is State.ARCHIVED:
-        raise LimitReached(what=f"changing {task.code}, which is archived,", limit=0, instead="create a new task instead")
+        raise TaskClosed(task=task.code, state=task.state)
     edited = _with_additions(change, _edited(change, task, request), request)
     if request.owner_agent_name is not None and request.owner_agent_name != task.owner_agent_name:
         fact = claiming.assign(edited, change.introduce(request.owner_agent_name).name, change.caller, change.now)
@@ -154,14 +173,13 @@ def _edited(change: Change, task: Task, request: ask.UpdateTask) -> Task:
     if request.required_capabilities is not None:
         given["required_capabilities"] = tuple(sorted(set(request.required_capabilities)))
     if request.parent_code or request.parent_task_id:
-        given["parent_code"] = _parent(change, request.parent_code, request.parent_task_id)
+        given["parent_code"] = _parent(change, request)
     if request.due_at is not None:
         given["due_at"] = _instant(request.due_at)
     if request.not_before is not None:
         given["not_before"] = _later(request.not_before, change.now)
     given |= {name: () if isinstance(getattr(task, name), tuple) else None for name in request.clear}
-    if given.get("parent_code") == task.code:
-        raise InvalidArguments(tool="update_task", problems=("parent_code: a task cannot be a part of itself",))
+    _require_no_circle(change, task, given.get("parent_code"))
     return evolve(task, **given)
 
 
@@ -194,7 +212,7 @@ def set_task_state(change: Change, request: ask.SetTaskState) -> Answer:
     change.require_rev(task.code, task.rev, request.expected_rev, lambda: wire.task(task))
     claiming.require_fence(task, request.fence)
     if task.state is State.CREATED and request.state is State.IN_PROGRESS:
-        return wire.task(claim_for(change, task, _claimant(change, task), None))
+        return wire.task(claim_for(change, task, _claimant(change, task), None, request.reason))
     waiting.require_met(task, request.state, change.unmet_blockers(task))
     moved = change.record_task(moving.move(task, request.state, change.caller, request.reason, change.now))
     carry_over(change, task, moved)

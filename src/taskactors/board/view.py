@@ -140,6 +140,11 @@ class View:
         stored = self.snapshot.get(layout.counter(name))
         return int.from_bytes(stored, "big") if stored else 0
 
+    def role_read(self, role: str) -> int:
+        """How far anybody of a role has confirmed what that role was told."""
+        stored = self.snapshot.get(layout.role_read(role))
+        return int.from_bytes(stored, "big") if stored else 0
+
     def head_seq(self) -> int:
         """The number of the last event."""
         return chain.read_head(self.snapshot).seq

@@ -50,13 +50,18 @@ def task(value: Task, detail: Detail = "full") -> dict[str, Any]:
     for name, content in asdict(value, recurse=False).items():
         if name in HIDDEN or (detail == "brief" and name in FULL_ONLY):
             continue
-        if name in ALWAYS or content not in (None, (), False):
+        if name in ALWAYS or not _is_empty(name, content):
             shown[name] = _field(name, content)
     if detail == "brief":
         shown["description"] = shortened(value.description)
     if value.cancelled_blockers:
         shown["blocker_cancelled"] = True
     return shown
+
+
+def _is_empty(name: str, content: Any) -> bool:
+    # Zero is a priority like any other, and a threshold; only for attempts does it say nothing.
+    return content is None or content is False or content == () or (name == "attempts" and content == 0)
 
 
 def _field(name: str, content: Any) -> Any:

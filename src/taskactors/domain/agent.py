@@ -18,8 +18,8 @@ RESERVED_NAMES = frozenset({"all", "team", "local", "server"})
 class Agent:
     """One member of the team. `provisional` marks a name that was seen but never registered itself.
 
-    `inbox_cursor` is the last message it has confirmed; `role_from` and `all_from` are where its share of the
-    messages to its role and to everybody begins.
+    `inbox_cursor` is the last message it has confirmed, `role_from` the same for the messages to its role; `all_from` is
+    where its share of the messages to everybody begins.
     """
 
     name: str

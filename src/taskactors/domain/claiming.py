@@ -12,18 +12,17 @@ from .errors import (
     NotHolder,
     NotYet,
     StaleClaim,
+    TaskClosed,
     TooManyTasks,
 )
 from .events import EventKind, Fact
 from .failing import Failure, failed
-from .lifecycle import advance, allowed_from
-from .task import RUNNING, SUSPENDED, Claim, Instant, Seconds, State, Task
+from .lifecycle import DEADLINE_MS, advance, allowed_from
+from .task import CLOSED, RUNNING, SUSPENDED, Claim, Instant, Seconds, State, Task
+from .waiting import settled
 
 DEFAULT_LEASE_S: Seconds = 15 * 60
 LEASE_LIMITS_S = (1, 24 * 3600)
-DEADLINE_MS = 24 * 3600 * 1000
-"""However alive its holder, a claim without reported progress ends after a day: a looping agent must lose it in the end."""
-
 QUIET_MS = 3600 * 1000
 """An open connection counts as a sign of life for at most this long after the last call."""
 
@@ -68,7 +67,8 @@ def _taken(task: Task, by: str, lease_s: Seconds, now: Instant) -> Fact:
 def renewed(task: Task, lease_s: Seconds, now: Instant) -> Fact:
     """The same claim with its lease started again. Keeping alive is not an event, so the fact is never logged."""
     assert task.claim is not None
-    lease = evolve(task.claim, lease_s=lease_s, expires_at=now + lease_s * 1000)
+    # Never shown to last beyond the deadline, because it will not.
+    lease = evolve(task.claim, lease_s=lease_s, expires_at=min(now + lease_s * 1000, task.claim.deadline))
     return Fact(EventKind.TASK_CLAIMED, evolve(task, claim=lease), {"renewed": True})
 
 
@@ -82,16 +82,13 @@ def release(task: Task, caller: Caller, fence: int | None, failure: Failure | No
     """The holder gives the task back, people and coordinators may take it back; a failure counts and may quarantine it."""
     require_fence(task, fence)
     if task.claim is None:
-        raise NotHolder(task=task.code, caller=caller.name) if task.state not in _FINAL else _not_releasable(task)
+        raise NotHolder(task=task.code, caller=caller.name) if task.state not in CLOSED else _not_releasable(task)
     if caller.name != task.holder and not caller.may_override:
         raise NotHolder(task=task.code, caller=caller.name, holder=task.holder)
     ended = _ended(task, failure, now)
     if not_before is not None:
         ended = evolve(ended, not_before=not_before)
     return Fact(EventKind.TASK_RELEASED, ended, _ending(task, ended, failure))
-
-
-_FINAL = frozenset({State.DONE, State.ARCHIVED, State.CANCELLED})
 
 
 def _not_releasable(task: Task) -> InvalidTransition:
@@ -123,20 +120,24 @@ def at_expiry(task: Task, last_sign: Instant, now: Instant) -> Fact | None:
 
 
 def with_grace(task: Task, now: Instant) -> Task | None:
-    """After a restart: the task with at least the grace left on its lease, or None when it has that already."""
+    """After a restart: the task with at least the grace left on its lease, or None when it has that already.
+
+    The deadline gives way too: a clock that was set forward while nobody served must not end every claim at once.
+    """
     lease = task.claim
     if lease is None or lease.expires_at is None:
         return None
     grace = now + min(lease.lease_s * 1000, RESTART_GRACE_MS)
-    if lease.expires_at >= grace:
+    if min(lease.expires_at, lease.deadline) >= grace:
         return None
-    return evolve(task, claim=evolve(lease, expires_at=grace))
+    return evolve(task, claim=evolve(lease, expires_at=max(lease.expires_at, grace), deadline=max(lease.deadline, grace)))
 
 
 def _ended(task: Task, failure: Failure | None, now: Instant) -> Task:
     reason = task.blocked_reason
     back = evolve(advance(task, State.CREATED, now), blocked_reason=reason)
-    return failed(back, failure, now) if failure else back
+    # A blocker may have been reopened while it was worked on: it then waits again instead of being ready.
+    return settled(failed(back, failure, now) if failure else back, now)
 
 
 def _ending(task: Task, ended: Task, failure: Failure | None) -> dict[str, object]:
@@ -150,8 +151,8 @@ def _ending(task: Task, ended: Task, failure: Failure | None) -> dict[str, objec
 
 def assign(task: Task, owner: str, caller: Caller, now: Instant) -> Fact:
     """Give the task to `owner`. An open one then waits for them alone; a held one moves to them with a new fence."""
-    if task.state in _FINAL:
-        raise InvalidTransition(task=task.code, state=task.state, to=task.state, allowed=allowed_from(task.state))
+    if task.state in CLOSED:
+        raise TaskClosed(task=task.code, state=task.state)
     if task.claim and caller.name != task.holder and not caller.may_override:
         raise NotHolder(task=task.code, caller=caller.name, holder=task.holder)
     assigned = evolve(task, owner_agent_name=owner, updated_at=now)

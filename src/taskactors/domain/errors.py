@@ -43,7 +43,22 @@ class NotFound(Refusal):
         return f"there is no {self.kind} {self.named!r}"
 
     def remedy(self) -> str:
-        return f"did you mean {', '.join(self.nearest)}?" if self.nearest else "check the name; list_tasks shows the tasks there are"
+        if self.nearest:
+            return f"did you mean {', '.join(self.nearest)}?"
+        return "check the name; list_tasks shows the tasks there are" if self.kind == "task" else "use one that an answer gave you"
+
+
+@frozen(str=False)
+class NoName(Refusal):
+    """Nobody could ever have that name."""
+
+    code = "invalid_name"
+    hint = "use the name of an agent; get_workspace_manifest shows the team"
+    name: str
+    problem: str
+
+    def cause(self) -> str:
+        return f"{self.name!r} names no agent: {self.problem}"
 
 
 @frozen(str=False)
@@ -95,6 +110,23 @@ class InvalidTransition(Refusal):
         if not self.allowed:
             return f"{self.state} is final; create a new task instead"
         return f"from {self.state} it may go to {', '.join(self.allowed)}"
+
+
+@frozen(str=False)
+class TaskClosed(Refusal):
+    """The task is over, so it stays as it is."""
+
+    code = "task_closed"
+    task: str
+    state: State
+
+    def cause(self) -> str:
+        return f"{self.task} is {self.state} and stays as it is"
+
+    def remedy(self) -> str:
+        if self.state is State.ARCHIVED:
+            return "create a new task instead"
+        return "reopen it first: set_task_state to Created, with a reason"
 
 
 @frozen(str=False)

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from .caller import Caller
 from .errors import InvalidTransition, NotAllowed, NotHolder, OwnReview, ReasonRequired, ReviewRequired
-from .task import FINISHED, RUNNING, SUSPENDED, Claim, Instant, State, Task
+from .task import CLOSED, RUNNING, SUSPENDED, Claim, Instant, State, Task
 
 
 class Who(StrEnum):
@@ -103,6 +103,9 @@ TABLE: Mapping[State, Mapping[State, Step]] = {
 }
 
 
+DEADLINE_MS = 24 * 3600 * 1000
+"""However alive its holder, a claim without reported progress ends after a day: a looping agent must lose it in the end."""
+
 HELD = frozenset({State.WAITING_FOR_DEPENDENCY, State.PENDING_DECOMPOSITION, State.PENDING_HANDOFF})
 """States that, when somebody sets them by hand, last until somebody ends them by hand."""
 
@@ -151,10 +154,12 @@ def advance(task: Task, to: State, now: Instant, by_hand: bool = False) -> Task:
     """The task in its next state, with everything that follows from being there.
 
     A claim stops in Review and PendingHandoff, restarts in full with the same fence when work goes on, and ends on the
-    way to any other state. `done_at` is set by Done, kept by Archived and cleared by reopening only.
+    way to any other state; ended before the work was, it leaves no owner. `done_at` is set by Done, kept by Archived and
+    cleared by reopening only.
     """
     require_step(task, to)
-    moved = evolve(task, state=to, claim=_claim_in(task, to, now), updated_at=now, by_hand=by_hand and to in HELD)
+    claim = _claim_in(task, to, now)
+    moved = evolve(task, state=to, claim=claim, owner_agent_name=_owner_in(task, to), updated_at=now, by_hand=by_hand and to in HELD)
     if to is State.DONE:
         return evolve(moved, done_at=now, blocked_reason=None)
     if to is State.IN_PROGRESS:
@@ -167,11 +172,15 @@ def advance(task: Task, to: State, now: Instant, by_hand: bool = False) -> Task:
 def _back_in_created(task: Task, moved: Task) -> Task:
     if task.state is State.QUARANTINED:
         # Whoever kicks it has decided that it may be tried again from the start.
-        moved = evolve(moved, attempts=0, not_before=None)
-    reopened = task.state in FINISHED or task.state is State.CANCELLED
-    return evolve(
-        moved, owner_agent_name=None if task.claim or reopened else task.owner_agent_name, done_at=None if reopened else task.done_at
-    )
+        return evolve(moved, attempts=0, not_before=None)
+    return evolve(moved, done_at=None) if task.state in CLOSED else moved
+
+
+def _owner_in(task: Task, to: State) -> str | None:
+    # Waiting work that still belonged to whoever once held it would be offered to nobody else, however long they are gone.
+    given_up = task.claim is not None and to not in RUNNING | SUSPENDED | CLOSED
+    reopened = task.state in CLOSED and to is State.CREATED
+    return None if given_up or reopened else task.owner_agent_name
 
 
 def _claim_in(task: Task, to: State, now: Instant) -> Claim | None:
@@ -180,5 +189,5 @@ def _claim_in(task: Task, to: State, now: Instant) -> Claim | None:
     if to in SUSPENDED:
         return evolve(task.claim, expires_at=None)
     if task.state in SUSPENDED:
-        return evolve(task.claim, expires_at=now + task.claim.lease_s * 1000)
+        return evolve(task.claim, expires_at=now + task.claim.lease_s * 1000, deadline=now + DEADLINE_MS)
     return task.claim

@@ -8,6 +8,9 @@ from .task import Instant, State, Task
 AGEING_MS_PER_POINT = 10 * 3600 * 1000
 """Ten hours of waiting weigh as much as one point of priority, so that nothing starves."""
 
+HIGHEST_PRIORITY = 10
+"""Ranks count down from it, so that none is ever negative, which no key can hold."""
+
 NO_DUE_DATE: Instant = 2**63 - 1
 """Work without a due date comes after work of the same rank that has one."""
 
@@ -36,9 +39,11 @@ def rank(task: Task) -> tuple[int, Instant, int]:
 
     Ageing is linear, so the order of two tasks never changes while they wait and a rank is written once.
     """
-    return (int(task.inserted_at - task.priority_score * AGEING_MS_PER_POINT), task.due_at or NO_DUE_DATE, task.id)
+    waited_from = task.inserted_at + (HIGHEST_PRIORITY - task.priority_score) * AGEING_MS_PER_POINT
+    return (int(waited_from), NO_DUE_DATE if task.due_at is None else task.due_at, task.id)
 
 
 def covers(lane: Lane, agent: Agent, capabilities: frozenset[str]) -> bool:
-    """Whether work of this lane is for this agent, given what it can do."""
-    return lane.owner in ("", agent.name) and lane.role in ("", agent.role) and capabilities.issuperset(lane.capabilities)
+    """Whether work of this lane is for this agent, given what it can do. Work assigned to it is, whatever role it was for."""
+    meant = lane.owner == agent.name or (lane.owner == "" and lane.role in ("", agent.role))
+    return meant and capabilities.issuperset(lane.capabilities)

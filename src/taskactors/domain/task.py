@@ -142,3 +142,6 @@ SUSPENDED = frozenset({State.REVIEW, State.PENDING_HANDOFF})
 
 FINISHED = frozenset({State.DONE, State.ARCHIVED})
 """States that meet a blocker."""
+
+CLOSED = frozenset({State.DONE, State.ARCHIVED, State.CANCELLED})
+"""States in which nobody works on it any more."""

@@ -1,6 +1,6 @@
 """The kinds of argument that requests are made of: each a type with its limits, so that schema and check are one."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
@@ -37,6 +37,17 @@ Effort = Annotated[int, Meta(ge=1, le=525_600, description="minutes")]
 
 Lease = Annotated[int, Meta(ge=1, le=86_400, description="lease of its claims, seconds")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339, with time zone")]
+MOMENTS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC))
+"""What can be stored, as a count from 1970, and be said again, in a year of four digits."""
+
+
+def moment_problems(**moments: datetime | None) -> tuple[str, ...]:
+    """What is wrong with moments that are to be stored, by the names of their arguments."""
+    first, last = MOMENTS
+    wrong = (name for name, moment in moments.items() if moment is not None and not first <= moment <= last)
+    return tuple(f"{name}: is not a moment between 1970 and 9999" for name in wrong)
+
+
 PageSize = Annotated[int, Meta(ge=1, le=100, description="how many at most")]
 Cursor = Annotated[str, Meta(min_length=1, max_length=128)]
 IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]

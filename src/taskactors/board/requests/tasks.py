@@ -31,6 +31,7 @@ from .fields import (
     Share,
     StateName,
     Text,
+    moment_problems,
 )
 from .request import AboutTask, Mutation, Request
 
@@ -74,7 +75,7 @@ class CreateTask(Mutation):
 
     def problems(self) -> tuple[str, ...]:
         problem = code_problem(self.code)
-        return (f"code: {problem}",) if problem else ()
+        return (*((f"code: {problem}",) if problem else ()), *moment_problems(due_at=self.due_at, not_before=self.not_before))
 
 
 Emptied = Literal[
@@ -110,6 +111,9 @@ class UpdateTask(AboutTask):
     lease_s: Lease | None = None
     clear: Annotated[tuple[Emptied, ...], Meta(max_length=9, description="fields to empty")] = ()
     expected_rev: Annotated[Rev | None, Meta(description="refuse if the task has changed since")] = None
+
+    def problems(self) -> tuple[str, ...]:
+        return (*super().problems(), *moment_problems(due_at=self.due_at, not_before=self.not_before))
 
 
 @frozen(kw_only=True)
@@ -185,3 +189,7 @@ class ListTasks(Request):
     offset: Annotated[int, Meta(ge=0, le=10_000, description="skip; a cursor is better")] = 0
     cursor: Annotated[Cursor | None, Meta(description="next_cursor of the page before")] = None
     detail: Detail = "brief"
+
+    def problems(self) -> tuple[str, ...]:
+        """A cursor knows where it goes on; skipping from there on every page is never what is meant."""
+        return ("offset: leave it out when there is a cursor",) if self.offset and self.cursor else ()
