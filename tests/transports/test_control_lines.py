@@ -1,5 +1,7 @@
 """Cutting a stream into lines gives the same lines however it arrives, and never holds more than one."""
 
+import itertools
+
 import hypothesis.strategies as st
 from hypothesis import given
 
@@ -26,7 +28,7 @@ def expected(stream: bytes, limit: int) -> list[bytes | None]:
 def test_lines_do_not_depend_on_how_the_bytes_arrive(lengths: list[int], cuts: list[int]) -> None:
     stream = b"\n".join(bytes([97 + number]) * length for number, length in enumerate(lengths))
     edges = sorted({0, *(min(at, len(stream)) for at in cuts), len(stream)})
-    chunks = [stream[begin:end] for begin, end in zip(edges, edges[1:], strict=False)]
+    chunks = [stream[begin:end] for begin, end in itertools.pairwise(edges)]
     before, control_lines.LINE_BYTES = control_lines.LINE_BYTES, LIMIT
     try:
         assert cut(chunks) == expected(stream, LIMIT)

@@ -24,20 +24,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    session = Session(arguments)
-    if arguments.action == "promote":
-        return _promote(session, arguments)
-    # Anybody may look; the method is an operator's, so it is asked as the person here.
-    answer = session.call_as_person("admin.list_agents")
-    if arguments.json:
-        show_json(answer)
-    else:
-        rows = [_row(agent) for agent in answer["items"]]
-        print(table(("NAME", "ROLE", "HOLDS", "CAN DO", "NOTE"), rows) if rows else "Nobody is on the team yet.")
+    with Session(arguments) as session:
+        if arguments.action == "promote":
+            _promote(session, arguments)
+        else:
+            _list(session, arguments.json)
     return 0
 
 
-def _promote(session: Session, arguments: argparse.Namespace) -> int:
+def _list(session: Session, as_json: bool) -> None:
+    # Anybody may look; the method is an operator's, so it is asked as the person here.
+    answer = session.call_as_person("admin.list_agents")
+    if as_json:
+        show_json(answer)
+        return
+    rows = [_row(agent) for agent in answer["items"]]
+    print(table(("NAME", "ROLE", "HOLDS", "CAN DO", "NOTE"), rows) if rows else "Nobody is on the team yet.")
+
+
+def _promote(session: Session, arguments: argparse.Namespace) -> None:
     if session.agent is not None:
         raise Refused(
             f"promoting an agent is for a person, and this shell speaks as {session.agent}",
@@ -49,7 +54,6 @@ def _promote(session: Session, arguments: argparse.Namespace) -> int:
         show_json(answer)
     else:
         print(escaped(f"{answer['name']} is {'a coordinator' if answer.get('coordinator') else 'no coordinator'} now."))
-    return 0
 
 
 def _row(agent: dict[str, Any]) -> tuple[str, ...]:

@@ -38,10 +38,24 @@ def run(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output left. What is still buffered has nobody to go to, also when the interpreter flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+        return FAILED
+    except OSError as error:
+        _drop_output()
+        print(f"taskactors: {error}", file=sys.stderr)
         return FAILED
     return code
+
+
+def _drop_output() -> None:
+    """What is still buffered cannot be written any more; the interpreter must not try again at its end."""
+    try:
+        out = sys.stdout.fileno()
+    except OSError:
+        return  # a stand-in without a file
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, out)
+    os.close(nowhere)
 
 
 def _tolerate_any_text() -> None:

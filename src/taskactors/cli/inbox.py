@@ -30,22 +30,30 @@ def run(arguments: argparse.Namespace) -> int:
         raise Usage(
             f"--limit {arguments.limit} is more than one answer holds", f"use --limit {PAGE} and run it again for the rest, or --all"
         )
-    session = Session(arguments)
-    answer = _everything(session, arguments.limit) if arguments.all else session.call("read_inbox", limit=arguments.limit or SHOWN)
+    with Session(arguments) as session:
+        answer = _everything(session, arguments.limit) if arguments.all else session.call("read_inbox", limit=arguments.limit or SHOWN)
+        _show(answer, arguments)
+        if answer["items"] and not arguments.all and not arguments.keep:
+            _confirm(session, answer["next_cursor"], arguments.json)
+    return 0
+
+
+def _confirm(session: Session, cursor: str, as_json: bool) -> None:
+    # Out of our hands first: what nobody saw must not count as read.
+    sys.stdout.flush()
+    after = session.call("read_inbox", cursor=cursor, limit=1)
+    if after["items"] and not as_json:
+        print("There is more: run it again.")
+
+
+def _show(answer: dict[str, Any], arguments: argparse.Namespace) -> None:
     if arguments.json:
         show_json(answer)
     elif answer["items"]:
         for message in answer["items"]:
-            _show(message)
+            _show_message(message)
     else:
         print("Nothing is kept." if arguments.all else "Nothing new.")
-    if answer["items"] and not arguments.all and not arguments.keep:
-        # Out of our hands first: what nobody saw must not count as read.
-        sys.stdout.flush()
-        after = session.call("read_inbox", cursor=answer["next_cursor"], limit=1)
-        if after["items"] and not arguments.json:
-            print("There is more: run it again.")
-    return 0
 
 
 def _everything(session: Session, limit: int | None) -> dict[str, Any]:
@@ -61,7 +69,7 @@ def _everything(session: Session, limit: int | None) -> dict[str, Any]:
     return {"items": items, "next_cursor": cursor}
 
 
-def _show(message: dict[str, Any]) -> None:
+def _show_message(message: dict[str, Any]) -> None:
     about = f" [{message['task_code']}]" if message.get("task_code") else ""
     urgent = f" ({message['importance']})" if message.get("importance") else ""
     answers = f", answers #{message['reply_to_message_id']}" if message.get("reply_to_message_id") else ""

@@ -20,15 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    answer = Session(arguments).call(
-        "send_message",
-        to=arguments.to,
-        content=arguments.text,
-        code=arguments.code,
-        message_type=arguments.type,
-        importance=arguments.importance,
-        reply_to=arguments.reply_to,
-    )
+    with Session(arguments) as session:
+        answer = session.call(
+            "send_message",
+            to=arguments.to,
+            content=arguments.text,
+            code=arguments.code,
+            message_type=arguments.type,
+            importance=arguments.importance,
+            reply_to=arguments.reply_to,
+        )
     if arguments.json:
         from .shown import show_json
 

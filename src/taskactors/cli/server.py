@@ -100,13 +100,19 @@ class Server:
 
 
 class Session:
-    """A server, and for which project and as whom a command speaks to it."""
+    """A server, and for which project and as whom a command speaks to it. To be used in a with statement."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         place = require_place(arguments.url)
         self.project = arguments.project or place.project or project_here()
         self.agent = arguments.agent or place.agent or agent_here()
         self._server = Server(place)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
 
     def call(self, method: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer of a tool, asked as the agent of this session or the person here. None means not given."""

@@ -66,8 +66,8 @@ def _add_arguments_of_list(listing: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    session = Session(arguments)
-    answer = _ask(session, arguments)
+    with Session(arguments) as session:
+        answer = _ask(session, arguments)
     if arguments.json:
         show_json(answer)
     elif arguments.action == "list":

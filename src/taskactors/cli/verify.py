@@ -37,8 +37,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _online_or_offline(arguments: argparse.Namespace) -> dict[str, Any]:
     try:
-        session = Session(arguments)
-        answer = session.call_as_person("admin.verify")
+        with Session(arguments) as session:
+            answer = session.call_as_person("admin.verify")
     except LostServer:
         raise
     except NoServer:
