@@ -1,13 +1,17 @@
 """One client's connection: its messages in, its answers out, and what is under way between them."""
 
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import anyio
 import trio
+from mcp.shared.dispatcher import coerce_request_id
 from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import INVALID_REQUEST
-from mcp_types.jsonrpc import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+from mcp_types.jsonrpc import JSONRPCError, JSONRPCMessage, JSONRPCRequest, JSONRPCResponse
 
 from ..actors.wires import Wire, WireClosed
 from .envelope import Malformed, read_envelope
@@ -19,51 +23,69 @@ TOO_MANY = 429
 """Our own code for a request that was not taken: MCP leaves positive codes to us."""
 
 RETRY_AFTER_MS = 200
+"""By then most calls are answered."""
 
 Id = str | int
 
 
 class UnderWay:
-    """The requests of one connection that are not answered yet."""
+    """The requests of one connection that were taken and have not ended: by an answer, or unanswered because they were cancelled.
+
+    "7" and 7 count as one id, as they do to the SDK, whose table they would share.
+    """
 
     def __init__(self) -> None:
         self._ids: set[Id] = set()
         self._none = trio.Event()
 
-    def refusal(self, request: JSONRPCRequest) -> Malformed | None:
-        """Why this request is not taken, if it is not."""
-        if request.id in self._ids:
+    def take(self, request: JSONRPCRequest) -> Malformed | None:
+        """Take a request, or say why not."""
+        key = coerce_request_id(request.id)
+        if key in self._ids:
             return Malformed(INVALID_REQUEST, "Invalid Request: a request with this id is still under way", request.id)
         if len(self._ids) >= IN_FLIGHT_LIMIT:
-            return Malformed(
-                TOO_MANY, f"{IN_FLIGHT_LIMIT} requests of this connection are under way; try again in {RETRY_AFTER_MS} ms", request.id
-            )
+            said = f"{IN_FLIGHT_LIMIT} requests of this connection are under way; nothing was done, try again in {RETRY_AFTER_MS} ms"
+            return Malformed(TOO_MANY, said, request.id, {"retry_after_ms": RETRY_AFTER_MS})
+        self._ids.add(key)
         return None
 
-    def began(self, request_id: Id) -> None:
-        self._ids.add(request_id)
-
-    def ended(self, request_id: Id | None) -> None:
-        if request_id is None:
-            return
-        self._ids.discard(request_id)
+    def ended(self, request_id: Id) -> None:
+        """A request that was taken has ended."""
+        self._ids.discard(coerce_request_id(request_id))
         if not self._ids:
             self._none.set()
 
+    async def ended_unanswered(self, request_id: Id) -> None:
+        """As the SDK calls it for a request that its sender cancelled."""
+        self.ended(request_id)
+
     async def until_none(self) -> None:
-        """Wait until everything that was taken is answered or was cancelled by its sender."""
+        """Wait until everything that was taken has ended."""
         while self._ids:
             self._none = trio.Event()
             await self._none.wait()
 
 
-class Inbound:
+class _Stream:
+    """What the SDK asks of a stream besides its one verb."""
+
+    async def aclose(self) -> None:
+        """Nothing: the wire's owner closes it."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        pass
+
+
+class Inbound(_Stream):
     """What the SDK's loop reads: the messages that are well-formed and within bounds. The rest is answered here."""
 
     def __init__(self, wire: Wire, under_way: UnderWay, context: object) -> None:
         self._wire = wire
         self._under_way = under_way
-        self._metadata = ServerMessageMetadata(request_context=context)
+        self._context = context
 
     async def receive(self) -> SessionMessage | Exception:
         try:
@@ -75,42 +97,25 @@ class Inbound:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
-        while True:
-            try:
-                frame = await self._wire.receive()
-                if frame is None:
-                    await self._under_way.until_none()
-                    raise StopAsyncIteration
+        try:
+            while (frame := await self._wire.receive()) is not None:
                 message = read_envelope(frame)
-                if isinstance(message, JSONRPCRequest) and (refusal := self._under_way.refusal(message)):
-                    message = refusal
+                unanswered: Callable[[], Awaitable[None]] | None = None
+                if isinstance(message, JSONRPCRequest):
+                    unanswered = partial(self._under_way.ended_unanswered, message.id)
+                    message = self._under_way.take(message) or message
                 if isinstance(message, Malformed):
                     await self._wire.send(message.to_json())
-                    continue
-            except WireClosed:
-                raise StopAsyncIteration from None
-            if message is not None:
-                self._note(message)
-                return SessionMessage(message, self._metadata)
-
-    def _note(self, message: Any) -> None:
-        if isinstance(message, JSONRPCRequest):
-            self._under_way.began(message.id)
-        elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
-            # A cancelled request is never answered, so this is its end.
-            self._under_way.ended((message.params or {}).get("requestId"))
-
-    async def aclose(self) -> None:
-        pass
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        pass
+                elif message is not None:
+                    metadata = ServerMessageMetadata(request_context=self._context, on_request_unanswered=unanswered)
+                    return SessionMessage(message, metadata)
+            await self._under_way.until_none()
+        except WireClosed:
+            pass
+        raise StopAsyncIteration
 
 
-class Outbound:
+class Outbound(_Stream):
     """What the SDK's loop writes to. It raises anyio's errors, which the loop knows, and not the transport's."""
 
     def __init__(self, wire: Wire, under_way: UnderWay) -> None:
@@ -120,18 +125,17 @@ class Outbound:
     async def send(self, item: SessionMessage) -> None:
         message = item.message
         try:
-            await self._wire.send(message.model_dump_json(by_alias=True, exclude_unset=True))
+            await self._wire.send(_as_text(message))
         except WireClosed:
             raise anyio.BrokenResourceError from None
         finally:
-            if isinstance(message, JSONRPCResponse | JSONRPCError):
+            if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
                 self._under_way.ended(message.id)
 
-    async def aclose(self) -> None:
-        pass
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        pass
+def _as_text(message: JSONRPCMessage) -> str:
+    try:
+        return message.model_dump_json(by_alias=True, exclude_unset=True)
+    except ValueError:
+        # It repeats half a character that its client sent, which can be written as an escape alone.
+        return json.dumps(message.model_dump(by_alias=True, exclude_unset=True))

@@ -1,10 +1,12 @@
 """Envelopes: whether a frame holds one JSON-RPC message, decided before anything else looks at it."""
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
 
 import msgspec
 from attrs import frozen
-from mcp_types import INVALID_REQUEST, PARSE_ERROR
+from mcp_types import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
 from mcp_types.jsonrpc import JSONRPCMessage, jsonrpc_message_adapter
 from pydantic import ValidationError
 
@@ -19,29 +21,55 @@ class Malformed:
     code: int
     message: str
     id: str | int | None = None
+    data: Mapping[str, Any] | None = None
 
     def to_json(self) -> str:
-        error = {"code": self.code, "message": self.message}
-        return msgspec.json.encode({"jsonrpc": "2.0", "id": self.id, "error": error}).decode()
+        """The answer to the frame."""
+        error = {"code": self.code, "message": self.message, **({"data": self.data} if self.data else {})}
+        # Not msgspec: the id comes back as it came, and it may hold what msgspec refuses to write.
+        return json.dumps({"jsonrpc": "2.0", "id": self.id, "error": error})
 
 
 def read_envelope(frame: str | bytes) -> JSONRPCMessage | Malformed | None:
-    """The message in a frame; what to answer instead; or None for a broken response, which is never answered."""
+    """The message in a frame; what to answer instead; or None for what is broken but may never be answered."""
     try:
-        found = msgspec.json.decode(frame)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        found = _decoded(frame)
+    except (ValueError, RecursionError):
         return Malformed(PARSE_ERROR, "Parse error: a frame holds one JSON-RPC message as JSON text")
     if not isinstance(found, dict):
         return Malformed(INVALID_REQUEST, "Invalid Request: expected one JSON-RPC 2.0 message per frame, and no batch")
-    readable = _id(found)
-    if "method" not in found:
+    if "method" not in found and ("result" in found or "error" in found):
         return _message(found)
+    if problem := _problem(found):
+        return problem
+    return _message(found) or Malformed(INVALID_REQUEST, "Invalid Request: not a JSON-RPC 2.0 message", _id(found))
+
+
+def _problem(found: dict[str, Any]) -> Malformed | None:
+    readable = _id(found)
     if not _fits(found, DEPTH_LIMIT):
         return Malformed(INVALID_REQUEST, f"Invalid Request: nested deeper than {DEPTH_LIMIT} levels", readable)
+    if found.get("jsonrpc") != "2.0" or not isinstance(found.get("method"), str):
+        return Malformed(INVALID_REQUEST, "Invalid Request: not a JSON-RPC 2.0 message", readable)
     if "id" in found and readable is None:
         # The SDK would take such a request for a notification and never answer it.
         return Malformed(INVALID_REQUEST, "Invalid Request: id must be a string or a whole number")
-    return _message(found) or Malformed(INVALID_REQUEST, "Invalid Request: not a JSON-RPC 2.0 message", readable)
+    if readable is not None and not isinstance(found.get("params", {}), dict):
+        return Malformed(INVALID_PARAMS, "Invalid params: params must be an object", readable)
+    return None
+
+
+def _decoded(frame: str | bytes) -> Any:
+    try:
+        return msgspec.json.decode(frame)
+    except (ValueError, RecursionError):
+        # Half a surrogate pair, which programs that cut text between two halves really send, is JSON by its grammar. It deserves
+        # an answer to its id, which only a decoder that lets it pass can read.
+        return json.loads(frame, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _message(found: dict[str, Any]) -> JSONRPCMessage | None:

@@ -1,4 +1,4 @@
-"""How tools are listed: the same bytes for every connection and era."""
+"""How tools are listed: the same bytes for every connection of an era."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,7 +22,6 @@ def _listed(tool: Tool) -> types.Tool:
         input_schema=Arguments(tool.request).schema,
         output_schema=_answer_schema(tool),
         annotations=types.ToolAnnotations(
-            title=tool.title,
             read_only_hint=tool.reads,
             destructive_hint=tool.destructive,
             idempotent_hint=tool.reads or tool.idempotent,

@@ -10,15 +10,26 @@ import trio
 from mcp.shared.message import SessionMessage
 from mcp_types.jsonrpc import jsonrpc_message_adapter
 from pydantic import ValidationError
-from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
+from trio_websocket import ConnectionClosed, WebSocketConnection, connect_websocket_url
 
 SUBPROTOCOL = "mcp"
 MESSAGE_BYTES = 16 << 20
 """What we are willing to be told in one message: answers may be larger than calls."""
 
+CONNECT_WITHIN_S = 10.0
+CLOSE_WITHIN_S = 2.0
+"""A server that does not answer our goodbye is gone."""
+
+WRITE_WITHIN_S = 10.0
+"""A server that does not take a request for this long does not serve."""
+
 
 class WebSocketTransport:
-    """A transport for `mcp.Client`: `Client(WebSocketTransport("ws://127.0.0.1:8765/mcp?agent=ada"))`, on trio."""
+    """A transport for `mcp.Client`, on trio: `Client(WebSocketTransport("ws://127.0.0.1:8765/mcp?agent=ada"))`.
+
+    Entering raises OSError when there is no server, and trio_websocket's ConnectionRejected, which holds the server's reason,
+    when it refuses.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -35,11 +46,45 @@ class WebSocketTransport:
 
 @asynccontextmanager
 async def _connected(url: str) -> "AsyncIterator[tuple[_Reader, _Writer]]":
-    async with open_websocket_url(url, subprotocols=[SUBPROTOCOL], max_message_size=MESSAGE_BYTES) as socket:
-        yield _Reader(socket), _Writer(socket)
+    try:
+        async with trio.open_nursery() as nursery:
+            socket = await _open(nursery, url)
+            try:
+                yield _Reader(socket), _Writer(socket)
+            finally:
+                with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
+                    await socket.aclose()
+                # The library's reader may wait for somebody to take a message; nobody will.
+                nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        # The nursery is nobody's business outside; what happened in it is.
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
 
 
-class _Reader:
+async def _open(nursery: trio.Nursery, url: str) -> WebSocketConnection:
+    try:
+        with trio.fail_after(CONNECT_WITHIN_S):
+            return await connect_websocket_url(nursery, url, subprotocols=[SUBPROTOCOL], max_message_size=MESSAGE_BYTES)
+    except trio.TooSlowError:
+        raise TimeoutError(f"{url} did not answer within {CONNECT_WITHIN_S:g} s") from None
+
+
+class _Stream:
+    """What the SDK asks of a stream besides its one verb."""
+
+    async def aclose(self) -> None:
+        """Nothing: the transport closes the connection."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: Any) -> None:
+        pass
+
+
+class _Reader(_Stream):
     def __init__(self, socket: WebSocketConnection) -> None:
         self._socket = socket
 
@@ -62,36 +107,24 @@ class _Reader:
         except StopAsyncIteration:
             raise anyio.EndOfStream from None
 
-    async def aclose(self) -> None:
-        pass
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        pass
-
-
-class _Writer:
+class _Writer(_Stream):
     def __init__(self, socket: WebSocketConnection) -> None:
         self._socket = socket
         self._turn = trio.Lock()
+        self._broken = False
 
     async def send(self, item: SessionMessage) -> None:
         text = item.message.model_dump_json(by_alias=True, exclude_unset=True)
-        # Shielded, because a frame that was begun must be finished: a cancelled caller would leave half of one behind.
-        with trio.CancelScope(shield=True):
-            async with self._turn:
+        async with self._turn:
+            if self._broken:
+                raise anyio.BrokenResourceError
+            # Shielded, because a frame that was begun must be finished: a cancelled caller would leave half of one behind.
+            with trio.move_on_after(WRITE_WITHIN_S, shield=True) as late:
                 try:
                     await self._socket.send_message(text)
                 except ConnectionClosed:
                     raise anyio.BrokenResourceError from None
-
-    async def aclose(self) -> None:
-        pass
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *error: Any) -> None:
-        pass
+            self._broken = late.cancelled_caught
+            if self._broken:
+                raise anyio.BrokenResourceError

@@ -1,0 +1,79 @@
+"""Admission: who may open a WebSocket here, and as whom; decided from the handshake before anything is accepted."""
+
+import re
+import uuid
+from collections.abc import Iterable
+from urllib.parse import parse_qs
+
+from attrs import evolve, frozen
+
+from ..actors.calls import Connection
+from ..domain.codes import agent_name_problem
+
+SUBPROTOCOL = "mcp"
+PATH = re.compile(r"/mcp(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?")
+DEFAULT_PROJECT = "default"
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+
+@frozen
+class Refused:
+    """A handshake that is turned down: an HTTP status and a sentence that says what to do."""
+
+    status: int
+    why: str
+
+
+@frozen(kw_only=True)
+class Handshake:
+    """What a client asks for when it connects. `headers` are those besides Host, with lower-case names."""
+
+    host: str
+    target: str
+    headers: Iterable[tuple[str, str]] = ()
+    subprotocols: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
+class Admission:
+    """Who may connect. `names` are the host names a client may have used, at any port, for a tunnel may have another one;
+    `origins` are the web pages that may connect.
+    """
+
+    names: tuple[str, ...] = LOOPBACK_NAMES
+    origins: tuple[str, ...] = ()
+
+    def at(self, host: str) -> "Admission":
+        """The same, for a server that also listens at this host."""
+        name = f"[{host}]" if ":" in host else host
+        return self if name in self.names else evolve(self, names=(*self.names, name))
+
+    def admit(self, handshake: Handshake) -> Connection | Refused:
+        """The connection that a handshake asks for, or why it is refused."""
+        if not self._is_ours(handshake.host):
+            return Refused(421, "this server does not answer to that Host")
+        if any(name == "origin" and value not in self.origins for name, value in handshake.headers):
+            return Refused(403, "web pages of that Origin may not use this server")
+        if handshake.subprotocols and SUBPROTOCOL not in handshake.subprotocols:
+            return Refused(400, f"offer the WebSocket subprotocol {SUBPROTOCOL}, or none")
+        path, _, query = handshake.target.partition("?")
+        wanted = PATH.fullmatch(path)
+        if wanted is None:
+            return Refused(404, "connect to /mcp or /mcp/PROJECT (lower-case letters, digits and hyphens, up to 39)")
+        return _connection(wanted["project"] or DEFAULT_PROJECT, query)
+
+    def _is_ours(self, host: str) -> bool:
+        # Without this, a page that a browser was tricked into finding at our address could talk to us.
+        return re.sub(r":\d+$", "", host).lower() in self.names
+
+
+def _connection(project: str, query: str) -> Connection | Refused:
+    parameters = parse_qs(query, keep_blank_values=True)
+    if unknown := sorted(parameters.keys() - {"agent"}):
+        return Refused(400, f"unknown parameter {unknown[0][:50]!r}; only agent may be given")
+    agents = parameters.get("agent", [])
+    if len(agents) > 1:
+        return Refused(400, "give one agent only")
+    if agents and (problem := agent_name_problem(agents[0])):
+        return Refused(400, problem)
+    return Connection(id=uuid.uuid4().hex, project=project, agent=agents[0] if agents else None)
