@@ -3,7 +3,6 @@
 Small on purpose, and of the standard library and LMDB alone: whoever restarts a server is waiting for it.
 """
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,8 +21,9 @@ FINDINGS_LIMIT = 20
 
 
 def main() -> None:
-    """Print what is wrong with the folder named by the only argument, as a JSON list."""
-    json.dump(findings(Path(sys.argv[1])), sys.stdout)
+    """Print what is wrong with the folder named by the only argument, a line each."""
+    for finding in findings(Path(sys.argv[1])):
+        print(finding.replace("\n", " "))
 
 
 def findings(folder: Path) -> list[str]:

@@ -94,6 +94,7 @@ class LmdbEngine:
             self._map_bytes *= 2
         self._marked = is_marked(folder)
         self._usable = True
+        self._closed = False
         _allocate_lock_file(folder)
         self._environment = _open_environment(folder, self._map_bytes)
         try:
@@ -128,7 +129,7 @@ class LmdbEngine:
             raise self._verdict(error, batch_id) from error
 
     def _write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
-        transaction: lmdb.Transaction[bytes] = self._environment.begin(write=True, buffers=False)
+        transaction = self._environment.begin(write=True, buffers=False)
         try:
             buffer = Buffer(LmdbReads(transaction), now_ms)
             outcomes = buffer.run(units)
@@ -140,11 +141,15 @@ class LmdbEngine:
                     transaction.delete(key)
                 else:
                     transaction.put(key, sealed)
-            transaction.commit()
+            self._commit(transaction)
             return outcomes
         finally:
             # Of no effect after a commit.
             transaction.abort()
+
+    def _commit(self, transaction: "lmdb.Transaction[bytes]") -> None:
+        """Everything is on the disk when this returns."""
+        transaction.commit()
 
     def _unmark(self) -> None:
         if self._marked:
@@ -202,8 +207,9 @@ class LmdbEngine:
 
     def close(self) -> None:
         """Let go of the file; after a run without a fault, mark it as clean, so that the next start is quick. Twice is once."""
-        if self._folder not in _open_here or os.getpid() != self._process:
+        if self._closed or os.getpid() != self._process:
             return
+        self._closed = True
         self._environment.close()
         if self._usable and not self._marked:
             mark_clean(self._folder, DATA_FILE)

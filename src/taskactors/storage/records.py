@@ -89,4 +89,4 @@ _CONVERTER = _make_converter()
 
 # Sets and dictionaries are sorted: nothing that depends on a hash or on a history gets into stored bytes.
 _ENCODER = msgspec.json.Encoder(order="deterministic")
-_DECODER = msgspec.json.Decoder()
+_DECODER = msgspec.json.Decoder(dict[str, Any])

@@ -4,7 +4,6 @@ Opening a damaged file can end the process, and reading one can give other data 
 the whole file must match its mark; after any other end its head, its structure, every value and their tally are checked.
 """
 
-import json
 import os
 import signal
 import subprocess
@@ -77,22 +76,23 @@ def _findings_of_child(folder: Path) -> list[str]:
         [sys.executable, "-P", "-m", deep_check.__name__, str(folder)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
+        encoding="utf-8",
+        errors="replace",
         # It must find what we found, however we were started.
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8:replace"},
         check=False,
     )
     if child.returncode < 0 and -child.returncode in KILLED_BY_DAMAGE:
         return [f"reading it ends a process with {signal.Signals(-child.returncode).name}"]
     if child.returncode != 0:
         raise EngineFault(f"the check of {folder} did not come to its end ({_last_words(child)}); start again to repeat it")
-    found: list[str] = json.loads(child.stdout)
-    return found
+    return child.stdout.splitlines()
 
 
-def _last_words(child: "subprocess.CompletedProcess[bytes]") -> str:
+def _last_words(child: "subprocess.CompletedProcess[str]") -> str:
     if child.returncode < 0:
         return f"stopped by {signal.Signals(-child.returncode).name}"
-    lines = child.stderr.decode(errors="replace").strip().splitlines()
+    lines = child.stderr.strip().splitlines()
     return lines[-1] if lines else f"exit code {child.returncode}"
 
 

@@ -1,0 +1,74 @@
+"""No value is taken for another, damaged or whole, and no set of values for an older one."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from taskactors.storage.errors import Damaged
+from taskactors.storage.in_memory import InMemoryEngine
+from taskactors.storage.kept_back import last_batch
+from taskactors.storage.sealing import counted, seal, unseal
+from tests.storage.engines import dump, put, write
+
+
+@given(st.binary(max_size=40), st.binary(max_size=200))
+def test_a_sealed_value_opens_under_its_own_key(key: bytes, body: bytes) -> None:
+    assert unseal(key, seal(key, body)) == body
+
+
+@given(st.binary(min_size=1, max_size=40), st.binary(max_size=200), st.data())
+def test_any_flipped_bit_is_found(key: bytes, body: bytes, data: st.DataObject) -> None:
+    sealed = bytearray(seal(key, body))
+    sealed[data.draw(st.integers(0, len(sealed) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(Damaged):
+        unseal(key, bytes(sealed))
+
+
+def test_a_value_under_another_key_is_found_even_when_it_is_empty() -> None:
+    with pytest.raises(Damaged, match="task/2"):
+        unseal(b"task/2", seal(b"task/1", b""))
+
+
+@pytest.mark.parametrize("cut", [b"", b"\x00", b"\x00\x00\x00"])
+def test_a_value_too_short_for_a_checksum_is_found(cut: bytes) -> None:
+    with pytest.raises(Damaged):
+        unseal(b"k", cut)
+
+
+@given(st.permutations(range(6)))
+def test_the_tally_does_not_depend_on_the_way_there(order: list[int]) -> None:
+    direct = straying = 0
+    for each in range(6):
+        direct = counted(direct, None, seal(b"%d" % each, b"v"))
+    for each in order:
+        straying = counted(straying, None, seal(b"%d" % each, b"first"))
+    for each in order[::-1]:
+        straying = counted(straying, seal(b"%d" % each, b"first"), seal(b"%d" % each, b"v"))
+    assert direct == straying
+
+
+def test_values_that_all_change_alike_do_not_cancel_out_in_the_tally() -> None:
+    # The checksums of these do: XOR-ed together, before and after give the same.
+    before = [seal(b"task/%d" % each, b"state=Created") for each in range(64)]
+    after = [seal(b"task/%d" % each, b"state=Blocked") for each in range(64)]
+    tally = 0
+    for gone, come in zip(before, after, strict=True):
+        tally = counted(tally, gone, come)
+    assert tally != 0
+    pairs = [counted(counted(0, *first), *second) for first, second in pairwise(zip(before, after, strict=True))]
+    assert 0 not in pairs
+
+
+def test_every_commit_leaves_its_number_and_the_tally_of_all_values() -> None:
+    engine = InMemoryEngine()
+    for number in range(5):
+        write(engine, put(b"a", b"%d" % number), put(b"b%d" % number), lambda transaction: transaction.delete(b"b1"))
+        (_, own), *others = dump(engine)
+        tally = 0
+        for _, sealed in others:
+            tally = counted(tally, None, sealed)
+        last = last_batch(engine._raw)
+        assert own == last.sealed()
+        assert (last.number, last.tally) == (number + 2, tally)
