@@ -37,21 +37,21 @@ def test_without_arguments_it_serves_this_folder_on_loopback(project: Path) -> N
 
 
 def test_the_data_folder_is_the_argument_else_the_variable_else_under_the_root(project: Path, tmp_path: Path) -> None:
-    (tmp_path / "root").mkdir()
-    root = [str(tmp_path / "root")]
+    (tmp_path / "base").mkdir()
+    root = [str(tmp_path / "base")]
     variable = {"TASKACTORS_DATA": str(tmp_path / "v")}
     assert config(data="d", roots=root, environment=variable).data == project / "d"
     assert config(roots=root, environment=variable).data == tmp_path / "v"
-    assert config(roots=root).data == tmp_path / "root" / ".taskactors"
-    assert config(roots=[f"web={tmp_path / 'root'}"]).data == project / ".taskactors"
+    assert config(roots=root).data == tmp_path / "base" / ".taskactors"
+    assert config(roots=[f"web={tmp_path / 'base'}"]).data == project / ".taskactors"
     assert config(environment={"TASKACTORS_DATA": ""}).data == project / ".taskactors"
 
 
 def test_a_home_folder_is_meant_by_a_tilde(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "root").mkdir()
-    assert config(data="~/data", roots=["~/root"]).data == tmp_path / "data"
-    assert config(roots=["~/root"]).roots == {"default": tmp_path / "root"}
+    (tmp_path / "base").mkdir()
+    assert config(data="~/data", roots=["~/base"]).data == tmp_path / "data"
+    assert config(roots=["~/base"]).roots == {"default": tmp_path / "base"}
     assert "--data" in refused(data="~nobody-of-that-name/x").cause
 
 

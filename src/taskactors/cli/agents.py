@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from .arguments import add_server_arguments
+from .arguments import add_action
 from .errors import Refused
 from .escaping import escaped
 from .server import Session
 from .shown import show_json, table
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|promote")
-    listing = actions.add_parser("list", help="show the team", description="show the team", allow_abbrev=False)
-    add_server_arguments(listing)
-    what = "make an agent a coordinator, who may plan, pause and override"
-    promote = actions.add_parser("promote", help=what, description=what, allow_abbrev=False)
-    add_server_arguments(promote)
+    add_action(actions, "list", "show the team")
+    promote = add_action(actions, "promote", "make an agent a coordinator, who may plan, pause and override")
     promote.add_argument("name")
     promote.add_argument("--revoke", action="store_true", help="take it back")
 

@@ -1,8 +1,41 @@
-"""The arguments that several commands share."""
+"""The parser of a command, and the arguments that several commands share."""
 
 from __future__ import annotations
 
 import argparse
+import os
+
+USUAL_COLUMNS = 80
+
+
+def parser_of(name: str, what: str) -> argparse.ArgumentParser:
+    """A parser that takes whole names of options only."""
+    return argparse.ArgumentParser(prog=name, description=what, allow_abbrev=False, formatter_class=_Help)
+
+
+def add_action(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str) -> argparse.ArgumentParser:
+    """The parser of one action of a command, with the arguments that say which server is meant."""
+    parser = actions.add_parser(name, help=what, description=what, allow_abbrev=False, formatter_class=_Help)
+    add_server_arguments(parser)
+    return parser
+
+
+class _Help(argparse.HelpFormatter):
+    """Help as wide as the terminal. Without a width of ours every parser, used for help or not, loads a module to find it out."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "")) or USUAL_COLUMNS
+    except ValueError:
+        pass
+    try:
+        return os.get_terminal_size().columns or USUAL_COLUMNS
+    except OSError:
+        return USUAL_COLUMNS
 
 
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:

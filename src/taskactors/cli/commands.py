@@ -95,9 +95,9 @@ def _run_command(name: str, rest: Sequence[str]) -> int:
 
 
 def _run_parsed(module: Any, name: str, rest: Sequence[str]) -> int:
-    import argparse
+    from .arguments import parser_of
 
-    parser = argparse.ArgumentParser(prog=f"taskactors {name}", description=COMMANDS[name], allow_abbrev=False)
+    parser = parser_of(f"taskactors {name}", COMMANDS[name])
     module.add_arguments(parser)
     code: int = module.run(parser.parse_args(list(rest)))
     return code

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
 
 from .arguments import add_server_arguments, positive
 from .errors import Usage
 from .escaping import escaped
 from .server import Session
 from .shown import moment, show_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 SHOWN = 20
 PAGE = 100

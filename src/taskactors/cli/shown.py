@@ -1,14 +1,12 @@
-"""Showing answers: aligned columns, short local times, and JSON for programs."""
+"""Showing answers: aligned columns, short local times, and JSON for programs. What takes long to load waits until it is needed."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from unicodedata import combining, east_asian_width
-
 from .escaping import escaped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 WIDEST_CELL = 80
 """Columns; a longer text would push everything after it off the screen. The last column is never cut."""
@@ -30,6 +28,10 @@ def _cell(value: object, whole: bool) -> str:
 
 def width(text: str) -> int:
     """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
     return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
@@ -37,6 +39,8 @@ def moment(text: object) -> str:
     """A time on the wire as a local time, without the date when it is today's. What is no time is shown as it is."""
     if not isinstance(text, str) or not text:
         return ""
+    from datetime import datetime
+
     try:
         local = datetime.fromisoformat(text).astimezone()
     except ValueError:
@@ -46,5 +50,8 @@ def moment(text: object) -> str:
 
 def show_json(answer: Mapping[str, object]) -> None:
     """The answer as one line of JSON, in ASCII so that neither a terminal nor an old locale can stumble over it."""
+    import json
+    import sys
+
     json.dump(answer, sys.stdout)
     sys.stdout.write("\n")

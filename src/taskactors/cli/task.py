@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
-from .arguments import add_server_arguments, positive
+from .arguments import add_action, positive
 from .errors import Refused
 from .escaping import escaped
 from .server import Session
 from .shown import moment, show_json, table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 ACTIONS = {
     "add": "add a task",
@@ -25,9 +28,7 @@ SHOWN_APART = frozenset({"id", "code", "name", "description", "state", "claim", 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="|".join(ACTIONS))
-    parsers = {name: actions.add_parser(name, help=what, description=what, allow_abbrev=False) for name, what in ACTIONS.items()}
-    for each in parsers.values():
-        add_server_arguments(each)
+    parsers = {name: add_action(actions, name, what) for name, what in ACTIONS.items()}
     _add_arguments_of_add(parsers["add"])
     _add_arguments_of_list(parsers["list"])
     for name in ("show", "claim", "release", "done"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import Any
 
 from .arguments import add_server_arguments
 from .errors import FAILED, CliError, LostServer, NoServer
@@ -12,6 +11,10 @@ from .escaping import escaped
 from .place import meant
 from .server import Session, url_here
 from .shown import show_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 CHECKED = "records, checksums, event chain, indexes, counters and claims"
 PROJECTS_FOLDER = "projects"
