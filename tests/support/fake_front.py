@@ -134,7 +134,12 @@ async def connected(url: str) -> AsyncIterator[Peer]:
     """A client of the 2026 era, which needs no handshake of its own."""
     # The library's client stops for good when it is closed while messages wait that nobody takes; so there is room for all.
     async with open_websocket_url(url, subprotocols=["mcp"], message_queue_size=1000, max_message_size=1 << 24) as socket:
-        yield Peer(socket)
+        try:
+            yield Peer(socket)
+        finally:
+            await socket.aclose()
+            # It does not close its stream when the server closed first.
+            await trio.aclose_forcefully(socket._stream)
 
 
 @asynccontextmanager

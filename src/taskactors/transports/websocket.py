@@ -18,6 +18,9 @@ from .websocket_wire import CLOSE_WITHIN_S, WebSocketWire
 CONNECTIONS_LIMIT = 2_000
 """Sockets open at once, far above the largest team; beyond it newcomers are turned away and nobody who is in suffers."""
 
+REFUSING_LIMIT = 64
+"""How many of them hear why at one time; telling takes a moment, and a flood would make it many."""
+
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
 
@@ -38,6 +41,7 @@ class WebSocketDoor:
     _wires: set[WebSocketWire] = Factory(set)
     _gone: trio.Event = Factory(trio.Event)
     _connections: int = 0
+    _refusing: int = 0
     _accepting: trio.CancelScope = Factory(trio.CancelScope)
     _draining: bool = False
 
@@ -68,8 +72,7 @@ class WebSocketDoor:
     async def serve(self, stream: trio.abc.HalfCloseableStream) -> None:
         """Serve one client from its first byte to its last; returns when it is gone, and never raises because of it."""
         if self._draining or self._connections >= CONNECTIONS_LIMIT:
-            await _answer(stream, HTTPStatus.SERVICE_UNAVAILABLE, "the server is stopping" if self._draining else "too many connections")
-            await trio.aclose_forcefully(stream)
+            await self._refuse(stream, "the server is stopping" if self._draining else "too many connections")
             return
         self._connections += 1
         guarded = GuardedStream(stream)
@@ -80,6 +83,18 @@ class WebSocketDoor:
         finally:
             await guarded.aclose()
             self._connections -= 1
+
+    async def _refuse(self, stream: trio.abc.HalfCloseableStream, why: str) -> None:
+        if self._refusing >= REFUSING_LIMIT:
+            await trio.aclose_forcefully(stream)
+            return
+        self._refusing += 1
+        guarded = GuardedStream(stream)
+        try:
+            await _answer(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
+        finally:
+            await guarded.aclose()
+            self._refusing -= 1
 
     async def _shake_hands(self, stream: GuardedStream) -> None:
         async with trio.open_nursery() as nursery:
@@ -101,9 +116,11 @@ class WebSocketDoor:
         return await request.accept(subprotocol=SUBPROTOCOL if request.proposed_subprotocols else None), admitted
 
     async def _turn_away(self, stream: GuardedStream) -> None:
-        """What came is no handshake. What is wrong with a request has been answered; one that cannot be read at all has not."""
+        """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
         if stream.is_too_long:
             await _answer(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
+        elif not stream.is_closed:
+            await _answer(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
 
     async def _converse(self, socket: WebSocketConnection, connection: Connection) -> None:
         with trio.CancelScope() as cut:

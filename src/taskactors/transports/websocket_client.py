@@ -1,16 +1,18 @@
 """The client's end of the WebSocket wire, for programs of ours that use the MCP SDK."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+from urllib.parse import SplitResult, urlsplit
 
 import anyio
 import trio
 from mcp.shared.message import SessionMessage
 from mcp_types.jsonrpc import jsonrpc_message_adapter
 from pydantic import ValidationError
-from trio_websocket import ConnectionClosed, WebSocketConnection, connect_websocket_url
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
 SUBPROTOCOL = "mcp"
 MESSAGE_BYTES = 16 << 20
@@ -22,6 +24,9 @@ CLOSE_WITHIN_S = 2.0
 
 WRITE_WITHIN_S = 10.0
 """A server that does not take a request for this long does not serve."""
+
+T = TypeVar("T")
+Tcp = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 
 class WebSocketTransport:
@@ -46,29 +51,45 @@ class WebSocketTransport:
 
 @asynccontextmanager
 async def _connected(url: str) -> "AsyncIterator[tuple[_Reader, _Writer]]":
-    try:
-        async with trio.open_nursery() as nursery:
-            socket = await _open(nursery, url)
-            try:
-                yield _Reader(socket), _Writer(socket)
-            finally:
-                with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
-                    await socket.aclose()
-                # The library's reader may wait for somebody to take a message; nobody will.
-                nursery.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        # The nursery is nobody's business outside; what happened in it is.
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from None
-        raise
+    parts = urlsplit(url)
+    # The library leaves the stream open when its server refuses, or closes first; so the stream is ours.
+    async with await _in_time(partial(_open, parts), url) as stream:
+        try:
+            async with trio.open_nursery() as nursery:
+                socket = await _in_time(partial(_shake_hands, nursery, stream, parts), url)
+                try:
+                    yield _Reader(socket), _Writer(socket)
+                finally:
+                    with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
+                        await socket.aclose()
+                    # Its reader may wait for somebody to take a message; nobody will.
+                    nursery.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            # The nursery is nobody's business outside; what happened in it is.
+            if len(group.exceptions) == 1:
+                raise group.exceptions[0] from None
+            raise
 
 
-async def _open(nursery: trio.Nursery, url: str) -> WebSocketConnection:
+async def _in_time(step: Callable[[], Awaitable[T]], url: str) -> T:
     try:
         with trio.fail_after(CONNECT_WITHIN_S):
-            return await connect_websocket_url(nursery, url, subprotocols=[SUBPROTOCOL], max_message_size=MESSAGE_BYTES)
+            return await step()
     except trio.TooSlowError:
         raise TimeoutError(f"{url} did not answer within {CONNECT_WITHIN_S:g} s") from None
+
+
+async def _open(url: SplitResult) -> Tcp:
+    host = url.hostname or ""
+    if url.scheme == "wss":
+        return await trio.open_ssl_over_tcp_stream(host, url.port or 443, https_compatible=True)
+    return await trio.open_tcp_stream(host, url.port or 80)
+
+
+async def _shake_hands(nursery: trio.Nursery, stream: Tcp, url: SplitResult) -> WebSocketConnection:
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    host = url.netloc.rpartition("@")[2]
+    return await wrap_client_stream(nursery, stream, host, target, subprotocols=[SUBPROTOCOL], max_message_size=MESSAGE_BYTES)
 
 
 class _Stream:

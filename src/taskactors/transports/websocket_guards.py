@@ -42,6 +42,11 @@ class GuardedStream(trio.abc.Stream):
         """Whether the client sent more than a handshake may have."""
         return self._left is not None and self._left < 0
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed from this side."""
+        return self._closing
+
     def accepted(self) -> None:
         """The handshake is over, and its limit with it."""
         self._left = None
