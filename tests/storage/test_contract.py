@@ -1,6 +1,7 @@
 """What every engine promises, on each of them."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from threading import Thread
 
 import pytest
@@ -195,6 +196,16 @@ def test_a_read_that_raises_leaves_the_engine_as_it_was(engine: Engine) -> None:
     assert write(engine, put(b"a")) == [Done(None)]
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("restless")
 def test_a_read_beside_a_write_sees_a_batch_whole_or_not_at_all(engine: Engine) -> None:
     keys = [b"%03d" % each for each in range(200)]
     seen = set()

@@ -127,6 +127,26 @@ def test_an_older_page_whose_structure_and_checksums_all_fit_is_found_by_the_tal
     assert any("not all of the same moment" in outcome.detail for outcome in outcomes)
 
 
+@pytest.mark.parametrize("page", [0, 1])
+@pytest.mark.parametrize(
+    ("at", "what"),
+    [
+        (24, "an address to be mapped at"),
+        (44, "a flag that has it mapped there"),
+        (10, "a flag of another kind of page"),
+        (92, "other keys"),
+    ],
+)
+def test_a_meta_page_with_what_lmdb_never_wrote_is_refused_before_lmdb_sees_it(
+    specimen: Specimen, readers: Readers, tmp_path: Path, page: int, at: int, what: str
+) -> None:
+    data = bytearray(specimen.newer)
+    data[page * PAGE + at] |= 1
+    outcome = readers.open(lay_out(tmp_path / "store", bytes(data), None))
+    assert outcome.kind == "refused", what
+    assert f"meta page {page} is not as LMDB writes it" in outcome.detail
+
+
 def test_a_meta_page_that_takes_the_last_commit_back_is_found(specimen: Specimen, readers: Readers, tmp_path: Path) -> None:
     """The older page's transaction number made two larger: then it is the newer one, and they still follow each other."""
     transaction_at = 144
