@@ -45,6 +45,7 @@ def test_what_the_cause_has_said_is_not_said_again() -> None:
     assert json.loads(text_of(Full("a", 3, ("x", "y"))).splitlines()[2]) == {"strict": False}
     assert json.loads(text_of(StaleClaim("T-1", 4, 5, State.IN_PROGRESS, "bob")).splitlines()[2]) == {"state": "InProgress"}
     assert json.loads(text_of(StaleClaim("T-1", 4, 5, State.CREATED)).splitlines()[2]) == {"current_fence": 5}
+    assert json.loads(text_of(Full("a", 3, ())).splitlines()[2]) == {"strict": False}
     assert text_of(InvalidArguments("create_task", ("name: is required",))).count("name: is required") == 1
 
 

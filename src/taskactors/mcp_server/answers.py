@@ -42,6 +42,6 @@ def _is_said(value: Any, text: str) -> bool:
         case bool() | dict():
             return False
         case list():
-            return bool(value) and all(_is_said(each, text) for each in value)
+            return all(_is_said(each, text) for each in value)
         case _:
             return re.search(rf"(?<![\w-]){re.escape(str(value))}(?![\w-])", text) is not None
