@@ -43,7 +43,7 @@ def test_a_file_system_that_others_share_is_refused_by_its_name(mounts: Path, fo
         require_local(Path(folder), mounts)
 
 
-@pytest.mark.parametrize("folder", ["/home/me", "/dev/shm/x", "/mnt/team/local/x", "/mnt/teamwork/x", "/mnt"])
+@pytest.mark.parametrize("folder", ["/srv/data", "/dev/shm/x", "/mnt/team/local/x", "/mnt/teamwork/x", "/mnt"])
 def test_a_file_system_of_this_machine_is_taken(mounts: Path, folder: str) -> None:
     require_local(Path(folder), mounts)
 

@@ -167,10 +167,10 @@ class LmdbEngine:
     def _is_full(self) -> bool:
         """By trying, because quotas and reserves do not show in what a file system says is free."""
         allowed, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
-        if allowed != resource.RLIM_INFINITY and (self._folder / DATA_FILE).stat().st_size + SPARE_BYTES > allowed:
-            return True
         scratch = self._folder / ".spare"
         try:
+            if allowed != resource.RLIM_INFINITY and (self._folder / DATA_FILE).stat().st_size + SPARE_BYTES > allowed:
+                return True
             _allocate(scratch, SPARE_BYTES)
         except OSError as error:
             return error.errno in FULL
