@@ -1,0 +1,1 @@
+"""The generated pages of the documentation: each is made from the code that it describes."""
