@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import trio
 from attrs import frozen
 
 from ..board.change import as_server
@@ -17,7 +18,7 @@ from .presence import Presence
 from .refusals import Stopping
 from .roles.roster import ROSTER
 from .router import Router
-from .store import InHand, Store, StoreHealth, Write
+from .store import InHand, OffLoop, Store, StoreHealth, Write
 from .timers import Timers
 from .tools import Tool
 from .workspace.facts import Surroundings
@@ -50,6 +51,7 @@ class ProjectSetting:
     tools: Mapping[str, Tool]
     surroundings: Callable[[], Surroundings]
     observe: Observer
+    off_loop: OffLoop = trio.to_thread.run_sync
 
 
 class Project:
@@ -118,7 +120,7 @@ class Project:
 
     async def _run_store(self, place: Place) -> None:
         setting = self.setting
-        await Store(setting.open_engine, self.clock, self.feed, self._in_hand, self.health).run(place)
+        await Store(setting.open_engine, self.clock, self.feed, self._in_hand, self.health, setting.off_loop).run(place)
 
     async def _give_grace(self, place: Place) -> None:
         """Once per start of the project, before time runs: leases that ran out while nobody served get a last chance."""

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -77,6 +77,10 @@ class StoreHealth:
     units: int = 0
 
 
+OffLoop = Callable[..., Awaitable[Any]]
+"""Runs a blocking function while the loop goes on: a thread, or in place where time is a test's own."""
+
+
 @define(eq=False)
 class Store:
     """One life of the store. Reads are answered from a snapshot at once; writes share commits as load brings them together."""
@@ -86,6 +90,7 @@ class Store:
     feed: Feed
     in_hand: InHand
     health: StoreHealth
+    off_loop: OffLoop = trio.to_thread.run_sync
     _engine: Engine = field(init=False)
     _work: trio.Event = Factory(trio.Event)
     _room: trio.Event = Factory(trio.Event)
@@ -93,7 +98,7 @@ class Store:
 
     async def run(self, place: Place) -> None:
         """Open the engine, settle what an earlier life left in doubt, then serve until stopped. An engine fault ends this life."""
-        self._engine = await trio.to_thread.run_sync(self.open_engine)
+        self._engine = await self.off_loop(self.open_engine)
         try:
             if self.in_hand.batch is not None:
                 await self._settle(self.in_hand.batch)
@@ -147,7 +152,7 @@ class Store:
 
     async def _write(self, batch: Batch) -> None:
         try:
-            await trio.to_thread.run_sync(self._run_units, batch)
+            await self.off_loop(self._run_units, batch)
         except NeedsRoom:
             self._engine.make_room()
             await self._write(batch)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from . import chain, layout, wire
+from ..domain.moments import text_of
+from . import chain, layout
 from .requests.workspace import HealthCheck
 from .view import View
 
@@ -14,7 +15,7 @@ def health_check(view: View, request: HealthCheck) -> Mapping[str, Any]:
     """Counts by state, agents, events, and the board's own clock. The database desk adds what only it knows."""
     counts = view.state_counts()
     return {
-        "timestamp": wire.text_of(view.now),
+        "timestamp": text_of(view.now),
         "project": view.settings.project,
         "total_tasks": sum(counts.values()),
         "tasks": counts,

@@ -1,13 +1,14 @@
 """How entities look on the wire: JSON-ready, times as RFC 3339 text, empty fields left out."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from attrs import asdict
 
 from ..domain.agent import Agent
 from ..domain.message import Message
+from ..domain.moments import text_of
 from ..domain.session import Session
 from ..domain.task import Claim, Dependency, Instant, Note, State, Task
 
@@ -25,11 +26,6 @@ HIDDEN = frozenset({"fence", "implementer", "unmet", "by_hand", "cancelled_block
 FULL_ONLY = frozenset({"notes", "acceptance_criteria", "artifacts", "result", "created_by", "updated_at", "confidence_threshold"})
 
 TIMES = frozenset({"inserted_at", "updated_at", "started_at", "done_at", "due_at", "not_before"})
-
-
-def text_of(moment: Instant) -> str:
-    """A moment as RFC 3339 in UTC, to the millisecond."""
-    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def instant_of(moment: datetime) -> Instant:

@@ -5,7 +5,11 @@ from typing import Any, ClassVar
 
 from attrs import asdict, field, frozen
 
+from .moments import text_of
 from .task import Instant, State
+
+MOMENTS = frozenset({"until", "not_before", "ended_at"})
+"""Facts that are moments; outside they are text, as everywhere."""
 
 
 class Refusal(Exception):
@@ -24,7 +28,8 @@ class Refusal(Exception):
 
     def facts(self) -> Mapping[str, Any]:
         """The facts behind the cause, for programs."""
-        return {name: value for name, value in asdict(self, recurse=False).items() if value is not None}  # type: ignore[arg-type]
+        given = asdict(self, recurse=False)  # type: ignore[arg-type]
+        return {name: text_of(value) if name in MOMENTS else value for name, value in given.items() if value is not None}
 
     def __str__(self) -> str:
         return self.cause()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from attrs import define
 
-from ...board import wire
+from ...domain.moments import text_of
 from ..calls import Command
 from ..store import StoreHealth
 from .desk import Desk
@@ -32,7 +32,7 @@ class DatabaseDesk(Desk):
             "protocol": True,
             "version": version("taskactors"),
             "uptime_s": (self.clock.now() - self.started_at) // 1000,
-            "last_commit_at": wire.text_of(last) if last is not None else None,
+            "last_commit_at": text_of(last) if last is not None else None,
             "fault": fault,
             **counts,
         }

@@ -22,8 +22,8 @@ NewAgentName = Annotated[str, Meta(min_length=AGENT_LENGTHS[0], max_length=AGENT
 Id = Annotated[int, Meta(ge=1, le=2**53, description="its id")]
 """JavaScript holds whole numbers exactly up to 2**53, and some clients are JavaScript."""
 
-Capability = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+#/-]*$")]
-Label = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^\S+$", description="one of its labels")]
+Capability = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+#/-]*$(?!\n)")]
+Label = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^\S+$(?!\n)", description="one of its labels")]
 Capabilities = Annotated[tuple[Capability, ...], Meta(max_length=32, description="what its agent must be able to do")]
 Labels = Annotated[tuple[Label, ...], Meta(max_length=32, description="words to find it by")]
 Criteria = Annotated[
@@ -50,7 +50,7 @@ def moment_problems(**moments: datetime | None) -> tuple[str, ...]:
 
 PageSize = Annotated[int, Meta(ge=1, le=100, description="how many at most")]
 Cursor = Annotated[str, Meta(min_length=1, max_length=128)]
-IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+IdempotencyKey = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$(?!\n)")]
 Rev = Annotated[int, Meta(ge=1, le=2**53, description="refuse if it has changed since this rev")]
 Address = Annotated[str, Meta(min_length=1, max_length=60, description="an agent, role:qa, or all")]
 """An agent's name, role:NAME, or all."""

@@ -12,7 +12,7 @@ from .fields import Address, AgentNamed, Capabilities, ClaimLimit, Code, Cursor,
 from .request import Mutation, Request
 
 Description = Annotated[str, Meta(max_length=4_000)]
-MessageType = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?$", description="kind of message")]
+MessageType = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?$(?!\n)", description="kind of message")]
 
 
 @frozen(kw_only=True)

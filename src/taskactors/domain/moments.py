@@ -1,0 +1,10 @@
+"""Moments as text: RFC 3339 in UTC, to the millisecond, as everything outside reads them."""
+
+from datetime import UTC, datetime
+
+from .task import Instant
+
+
+def text_of(moment: Instant) -> str:
+    """A moment as RFC 3339, as in 2026-01-31T09:30:00.000Z."""
+    return datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,107 @@
+"""A project of actors in one process: the real tree over an engine that a test may break, on the jumping clock."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import trio
+from attrs import Factory, define, field
+
+from taskactors.actors.admin import ADMIN
+from taskactors.actors.calls import Connection
+from taskactors.actors.project import ProjectSetting
+from taskactors.actors.projects import Projects
+from taskactors.actors.tools import TOOLS
+from taskactors.actors.workspace.facts import Surroundings
+from taskactors.board.settings import BoardSettings
+from taskactors.runtime import Child, Observed, RestartBudget, Supervisor
+from taskactors.storage.engine import Done, Failed, Snapshot, Unit
+from taskactors.storage.in_memory import InMemoryEngine
+
+T = TypeVar("T")
+
+Trouble = Callable[[Callable[[], list[Done[Any] | Failed]]], list[Done[Any] | Failed]]
+"""What happens instead of a commit: it may commit and then fail, fail before, or do as it should."""
+
+
+@define(eq=False)
+class FragileEngine:
+    """An engine in memory that lives through being closed, and meets each planned trouble once, in order."""
+
+    inner: InMemoryEngine = Factory(InMemoryEngine)
+    troubles: list[Trouble] = Factory(list)
+    opened: int = 0
+
+    def open(self) -> "FragileEngine":
+        self.opened += 1
+        return self
+
+    def read(self, fn: Callable[[Snapshot], T]) -> T:
+        return self.inner.read(fn)
+
+    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
+        def commit() -> list[Done[Any] | Failed]:
+            return self.inner.write(units, now_ms, batch_id)
+
+        return self.troubles.pop(0)(commit) if self.troubles else commit()
+
+    def make_room(self) -> None:
+        self.inner.make_room()
+
+    def committed(self, batch_id: bytes) -> bool:
+        return self.inner.committed(batch_id)
+
+    def close(self) -> None:
+        """What it holds stays, as on a disk."""
+
+
+@define(eq=False)
+class Team:
+    """The projects of one server, and what the supervisors saw."""
+
+    projects: Projects
+    engines: Mapping[str, FragileEngine]
+    seen: list[Observed] = field(factory=list)
+
+    async def call(self, agent: str | None, tool: str, /, project: str = "default", **arguments: Any) -> Mapping[str, Any]:
+        """One call as an agent, or as the local person who runs the server."""
+        connection = Connection(id=f"of-{agent}", project=project, agent=agent, operator=agent is None)
+        return await self.projects.call(connection, tool, arguments)
+
+    @property
+    def engine(self) -> FragileEngine:
+        return self.engines["default"]
+
+
+async def in_place(work: Callable[..., T], *arguments: Any) -> T:
+    """A jumping clock does not see threads and would jump over them, so blocking work is done here and now."""
+    await trio.lowlevel.checkpoint()
+    return work(*arguments)
+
+
+@asynccontextmanager
+async def team(nursery: Any, lease_s: int = 60) -> AsyncIterator[Team]:
+    """A running team in that nursery, stopped at the end."""
+    engines: dict[str, FragileEngine] = {}
+    seen: list[Observed] = []
+
+    def setting(name: str) -> ProjectSetting:
+        engine = engines.setdefault(name, FragileEngine())
+        return ProjectSetting(
+            name=name,
+            open_engine=engine.open,
+            settings=BoardSettings(project=name, lease_s=lease_s),
+            tools={**TOOLS, **ADMIN},
+            surroundings=lambda: Surroundings(project=name, ws_url=None, version="0", root=None, tools={}),
+            observe=seen.append,
+            off_loop=in_place,
+        )
+
+    projects = Projects(setting, lambda: frozenset(engines))
+    child = Child("projects", projects.run, capacity=1, stop_within_s=10, start_within_s=10)
+    root = Supervisor("root", [child], RestartBudget(3, 60), seen.append)
+    await nursery.start(root.run)
+    try:
+        yield Team(projects, engines, seen)
+    finally:
+        await root.stop()
