@@ -41,13 +41,15 @@ async def codes(us: Team) -> list[str]:
 
 
 @pytest.fixture
-async def us(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> Any:
+async def us(nursery: trio.Nursery) -> Any:
     async with team(nursery) as running:
         await running.call("ada", "create_task", code="FIRST-1", name="n", description="d")
         yield running
 
 
-async def test_a_commit_that_went_through_unconfirmed_is_answered_and_not_done_twice(us: Team) -> None:
+async def test_a_commit_that_went_through_unconfirmed_is_answered_and_not_done_twice(
+    us: Team, autojump_clock: trio.testing.MockClock
+) -> None:
     us.engine.troubles.append(fails_after_committing)
     task = await us.call("ada", "create_task", code="SEC", name="n", description="d")
     assert task["code"] == "SEC-001"
@@ -56,14 +58,14 @@ async def test_a_commit_that_went_through_unconfirmed_is_answered_and_not_done_t
     assert (await us.call(None, "admin.verify"))["clean"] is True
 
 
-async def test_a_commit_that_did_not_go_through_is_run_once_more(us: Team) -> None:
+async def test_a_commit_that_did_not_go_through_is_run_once_more(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     us.engine.troubles.append(fails_before_committing)
     task = await us.call("ada", "create_task", code="SEC", name="n", description="d")
     assert task["code"] == "SEC-001"
     assert await codes(us) == ["FIRST-1", "SEC-001"]
 
 
-async def test_a_commit_that_fails_twice_is_told_as_unknown_with_its_command(us: Team) -> None:
+async def test_a_commit_that_fails_twice_is_told_as_unknown_with_its_command(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     us.engine.troubles += [fails_before_committing, fails_before_committing]
     with pytest.raises(UnknownOutcome) as unknown:
         await us.call("ada", "create_task", code="SEC", name="n", description="d")
@@ -71,7 +73,7 @@ async def test_a_commit_that_fails_twice_is_told_as_unknown_with_its_command(us:
     assert (await us.call("ada", "create_task", code="SEC", name="n", description="d"))["code"] == "SEC-001"
 
 
-async def test_reads_go_on_while_a_fault_is_dealt_with(us: Team) -> None:
+async def test_reads_go_on_while_a_fault_is_dealt_with(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     us.engine.troubles.append(fails_after_committing)
     async with trio.open_nursery() as load:
         load.start_soon(lambda: us.call("ada", "create_task", code="SEC", name="n", description="d"))
@@ -79,13 +81,15 @@ async def test_reads_go_on_while_a_fault_is_dealt_with(us: Team) -> None:
             load.start_soon(lambda: us.call("bob", "get_task_by_code", code="FIRST-1"))
 
 
-async def test_a_full_map_is_made_larger_and_the_batch_run_again(us: Team) -> None:
+async def test_a_full_map_is_made_larger_and_the_batch_run_again(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     us.engine.troubles.append(needs_room)
     assert (await us.call("ada", "create_task", code="SEC", name="n", description="d"))["code"] == "SEC-001"
     assert commit_was_tried
 
 
-async def test_a_full_disk_is_said_to_the_caller_and_work_goes_on_when_there_is_room(us: Team) -> None:
+async def test_a_full_disk_is_said_to_the_caller_and_work_goes_on_when_there_is_room(
+    us: Team, autojump_clock: trio.testing.MockClock
+) -> None:
     us.engine.troubles.append(is_full)
     with pytest.raises(StoreFullRefusal):
         await us.call("ada", "create_task", code="SEC", name="n", description="d")
@@ -96,7 +100,7 @@ async def test_a_full_disk_is_said_to_the_caller_and_work_goes_on_when_there_is_
     assert (await us.call(None, "health_check"))["status"] == "healthy"
 
 
-async def test_two_uses_of_a_key_in_one_batch_act_once(us: Team) -> None:
+async def test_two_uses_of_a_key_in_one_batch_act_once(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     answers: list[Any] = []
 
     async def create() -> None:

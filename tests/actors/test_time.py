@@ -13,7 +13,7 @@ LEASE_S = 60
 
 
 @pytest.fixture
-async def us(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> Any:
+async def us(nursery: trio.Nursery) -> Any:
     async with team(nursery, LEASE_S) as running:
         await running.call(None, "create_task", code="WORK-1", name="n", description="d")
         yield running
@@ -23,7 +23,7 @@ async def state(us: Team) -> str:
     return str((await us.call(None, "get_task_by_code", code="WORK-1"))["state"])
 
 
-async def test_the_lease_of_a_silent_holder_ends_and_another_takes_over(us: Team) -> None:
+async def test_the_lease_of_a_silent_holder_ends_and_another_takes_over(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     claim = (await us.call("ada", "claim_task", code="WORK-1"))["claim"]
     await trio.sleep(LEASE_S - 1)
     assert await state(us) == "InProgress"
@@ -34,7 +34,7 @@ async def test_the_lease_of_a_silent_holder_ends_and_another_takes_over(us: Team
         await us.call("ada", "release_task", code="WORK-1", fence=claim["fence"])
 
 
-async def test_any_call_of_the_holder_keeps_its_lease(us: Team) -> None:
+async def test_any_call_of_the_holder_keeps_its_lease(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     await us.call("ada", "claim_task", code="WORK-1")
     for _ in range(10):
         await trio.sleep(LEASE_S / 2)
@@ -44,7 +44,9 @@ async def test_any_call_of_the_holder_keeps_its_lease(us: Team) -> None:
     assert await state(us) == "Created"
 
 
-async def test_an_open_connection_counts_for_an_hour_after_the_last_call_and_no_longer(us: Team) -> None:
+async def test_an_open_connection_counts_for_an_hour_after_the_last_call_and_no_longer(
+    us: Team, autojump_clock: trio.testing.MockClock
+) -> None:
     connection = Connection(id="wire", project="default", agent="ada")
     us.projects.opened(connection)
     await us.call("ada", "claim_task", code="WORK-1")
@@ -55,7 +57,7 @@ async def test_an_open_connection_counts_for_an_hour_after_the_last_call_and_no_
     us.projects.closed(connection)
 
 
-async def test_a_holder_whose_connection_closed_has_its_lease_and_no_more(us: Team) -> None:
+async def test_a_holder_whose_connection_closed_has_its_lease_and_no_more(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     connection = Connection(id="wire", project="default", agent="ada")
     us.projects.opened(connection)
     await us.call("ada", "claim_task", code="WORK-1")
@@ -64,7 +66,7 @@ async def test_a_holder_whose_connection_closed_has_its_lease_and_no_more(us: Te
     assert await state(us) == "Created"
 
 
-async def test_no_sign_of_life_outlasts_a_day(us: Team) -> None:
+async def test_no_sign_of_life_outlasts_a_day(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     await us.call("ada", "claim_task", code="WORK-1")
     for _ in range(24 * 60 + 2):
         await trio.sleep(60)
@@ -72,7 +74,7 @@ async def test_no_sign_of_life_outlasts_a_day(us: Team) -> None:
     assert await state(us) == "Created"
 
 
-async def test_delayed_work_is_offered_when_its_time_comes(us: Team) -> None:
+async def test_delayed_work_is_offered_when_its_time_comes(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     await us.call("ada", "claim_task", code="WORK-1")
     await us.call("ada", "release_task", code="WORK-1", not_before_s=600)
     assert (await us.call("bob", "discover_work"))["items"] == []
@@ -80,7 +82,7 @@ async def test_delayed_work_is_offered_when_its_time_comes(us: Team) -> None:
     assert [task["code"] for task in (await us.call("bob", "discover_work"))["items"]] == ["WORK-1"]
 
 
-async def test_one_project_knows_nothing_of_another(us: Team) -> None:
+async def test_one_project_knows_nothing_of_another(us: Team, autojump_clock: trio.testing.MockClock) -> None:
     await us.call(None, "create_task", project="other", code="WORK-1", name="another", description="d")
     assert (await us.call(None, "get_task_by_code", project="other", code="WORK-1"))["name"] == "another"
     assert (await us.call(None, "get_task_by_code", code="WORK-1"))["name"] == "n"
