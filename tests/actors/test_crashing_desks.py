@@ -7,6 +7,7 @@ import trio
 
 from taskactors.actors.refusals import Internal
 from taskactors.actors.roles.desk import Desk
+from taskactors.domain.codes import numbered
 from taskactors.runtime import ActorCrashedEvent, ActorRestarted
 from tests.actors.team import team
 
@@ -58,16 +59,12 @@ async def test_a_desk_that_crashes_under_load_answers_its_caller_and_no_other_de
 async def test_a_bug_in_one_unit_of_work_is_its_caller_s_alone(
     nursery: trio.Nursery, autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from taskactors.board import tasks
-
-    numbered = tasks.numbered
-
     def broken(prefix: str, number: int) -> str:
         if prefix == "BUG":
             raise Planted
         return numbered(prefix, number)
 
-    monkeypatch.setattr(tasks, "numbered", broken)
+    monkeypatch.setattr("taskactors.board.tasks.numbered", broken)
     async with team(nursery) as us:
         answers: list[object] = []
 

@@ -28,7 +28,8 @@ class Day:
         return result.content[0].text
 
 
-async def day(s: Day) -> None:
+async def join(s: Day) -> None:
+    """Health, setup, the main file, and two agents on the team."""
     assert (await s.ok("health_check"))["status"] == "healthy"
     assert "register_agent" in (await s.ok("get_setup_instructions", ai_tool_type="claude-code"))["instructions"]
     assert (await s.ok("get_agentic_workflow_description", requested_agent_count=2))["recommended_agent_count"] == 2
@@ -38,6 +39,9 @@ async def day(s: Day) -> None:
     await s.ok("register_agent", agent_name="qa-1", agent_type="qa", capabilities=["review"])
     assert {agent["name"] for agent in (await s.ok("get_workspace_manifest"))["agents"]} >= {"backend-1", "qa-1"}
 
+
+async def plan(s: Day) -> dict:
+    """Tasks by whole code and by prefix, found again by every name they go by."""
     arch = await s.ok("create_task", code="ARCH-01", name="Schéma", description="Návrh schématu 数据库", owner_agent_name="backend-1")
     assert (arch["state"], arch["owner_agent_name"]) == ("Created", "backend-1")
     assert (await s.ok("create_task", code="SEC", name="Tokens", description="d", required_capabilities=["python"]))["code"] == "SEC-001"
@@ -49,7 +53,11 @@ async def day(s: Day) -> None:
     for spelling in ("owner", "owner_agent_name"):
         assert [task["code"] for task in (await s.ok("list_tasks", **{spelling: "backend-1"}))["items"]] == ["ARCH-01"]
     assert len((await s.ok("list_tasks", state="Created"))["items"]) == 3
+    return arch
 
+
+async def work(s: Day, arch: dict) -> None:
+    """Discover, claim, ask, answer, finish, archive."""
     found = await s.ok("discover_work", agent_name="backend-1", capabilities=["python"], max_tasks=10)
     assert {task["code"] for task in found["items"]} == {"ARCH-01", "SEC-001", "SEC-002"}
     claimed = await s.ok("claim_task", task_id=arch["id"], agent_name="backend-1")
@@ -85,6 +93,9 @@ async def day(s: Day) -> None:
     assert (archived["state"], archived["done_at"]) == ("Archived", done["done_at"])
     assert "invalid_transition" in await s.refused("set_task_state", id=arch["id"], state="Quarantined")
 
+
+async def give_back(s: Day) -> None:
+    """Release, assign, and the inbox."""
     second = (await s.ok("claim_task", code="SEC-002", agent_name="qa-1"))["id"]
     assert "not_holder" in await s.refused("release_task", task_id=second, agent_name="backend-1")
     released = await s.ok("release_task", task_id=second, agent_name="qa-1")
@@ -96,10 +107,9 @@ async def day(s: Day) -> None:
     assert (await s.ok("read_inbox", agent="qa-1", cursor=inbox["next_cursor"]))["items"] == []
     try:
         await s.session.call_tool("no_such_tool", {})
-    except McpError as error:
-        assert error.error.code == -32602
-    else:
-        raise AssertionError("an unknown tool was answered")
+    except McpError as unknown:
+        code = unknown.error.code
+    assert code == -32602
 
 
 async def main(url: str) -> None:
@@ -107,7 +117,10 @@ async def main(url: str) -> None:
         negotiated = await session.initialize()
         assert negotiated.serverInfo.name == "taskactors"
         assert len((await session.list_tools()).tools) == 24
-        await day(Day(session))
+        s = Day(session)
+        await join(s)
+        await work(s, await plan(s))
+        await give_back(s)
     print("the day is done")
 
 

@@ -48,7 +48,8 @@ async def create_and_claim(me: AgentClient, name: str, told: Acknowledged, open_
         try:
             claim = (await me.call("claim_task", code=wanted))["claim"]
         except Refused as no:
-            assert no.code == "not_claimable"
+            if no.code != "not_claimable":
+                raise
         else:
             told.claimed.append((wanted, name, claim["fence"]))
 

@@ -25,9 +25,7 @@ async def test_64_clients_race_for_200_tasks_and_each_task_has_exactly_one_winne
                 if started == CLIENTS:
                     ready.set()
                 await ready.wait()
-                for code in codes:
-                    if await claimed(me, code):
-                        won.append((code, name))
+                won.extend([(code, name) for code in codes if await claimed(me, code)])
 
         async with trio.open_nursery() as nursery:
             for number in range(CLIENTS):
@@ -44,6 +42,7 @@ async def claimed(me: AgentClient, code: str) -> bool:
     try:
         await me.call("claim_task", code=code)
     except Refused as no:
-        assert no.code == "not_claimable"
+        if no.code != "not_claimable":
+            raise
         return False
     return True
