@@ -59,7 +59,7 @@ def test_a_claim_makes_the_agent_owner_and_implementer_until_the_lease_runs_out(
     assert task.claim == a_claim(NOW + LEASE_S * 1000, fence=5, agent="ada")
 
 
-@pytest.mark.parametrize("state", set(State) - {State.CREATED})
+@pytest.mark.parametrize("state", sorted(set(State) - {State.CREATED}))
 def test_only_created_work_can_be_claimed_and_the_refusal_names_who_has_it(state: State) -> None:
     task = a_task(state)
     with pytest.raises(NotClaimable) as no:
@@ -161,7 +161,7 @@ def test_only_the_holder_people_and_coordinators_may_give_a_task_back(state: Sta
         assert no.value.holder == HOLDER
 
 
-@pytest.mark.parametrize("state", set(State) - RUNNING - SUSPENDED)
+@pytest.mark.parametrize("state", sorted(set(State) - RUNNING - SUSPENDED))
 def test_what_nobody_holds_cannot_be_given_back_by_anybody(state: State) -> None:
     for caller in CALLERS.values():
         with pytest.raises(Refusal) as no:

@@ -107,7 +107,8 @@ class _Reader:
         questions, blocked = table.pop("questions", []), table.pop("blocked", None)
         said = self._table(TaskTable, table, where, lambda key: self._lines.find("task", place, key))
         if not isinstance(questions, list):
-            self._note(self._lines.find("task", place, "questions"), where, "questions: write each as a table of its own, [[task.questions]]")
+            line = self._lines.find("task", place, "questions")
+            self._note(line, where, "questions: write each as a table of its own, [[task.questions]]")
             questions = []
         asked = [self._exchange(QuestionTable, each, where, place, ("questions", number)) for number, each in enumerate(questions)]
         stuck = self._exchange(BlockedTable, blocked, where, place, ("blocked", 0)) if blocked is not None else None

@@ -58,7 +58,7 @@ def _outside_long_strings(text: str) -> Iterator[tuple[int, str]]:
                     break
                 open_quote = None
             else:
-                first = min((rest.find(quote), quote) for quote in LONG_QUOTES if quote in rest) if any(q in rest for q in LONG_QUOTES) else None
-                if first is None:
+                opening = min(((rest.find(quote), quote) for quote in LONG_QUOTES if quote in rest), default=None)
+                if opening is None:
                     break
-                open_quote, rest = first[1], rest[first[0] + 3 :]
+                open_quote, rest = opening[1], rest[opening[0] + 3 :]
