@@ -1,8 +1,8 @@
 """The conductor: puts the plan on the board, lets the agents at it, watches, and says how it ended."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import trio
 from attrs import Factory, define, frozen
@@ -12,6 +12,7 @@ from .board import Board, Json, Lost, connected, first_of
 from .crew import Crew, crew
 from .happening import Happening, Kind
 from .plan import Member, Plan
+from .screen import Screen
 from .server import NoServer, Server, running_server
 from .tally import Tally
 from .unfinished import is_finished, may_go_on, reasons
@@ -49,17 +50,18 @@ class Outcome:
     data: str
 
 
-class Screen(Protocol):
-    """Whoever shows the demo."""
-
-    def started(self, url: str) -> None:
-        """The server is there."""
-
-    def tell(self, it: Happening) -> None:
-        """Something happened."""
-
-    def show(self, tasks: Mapping[str, Json]) -> None:
-        """This is the board now."""
+def _told(group: BaseExceptionGroup[BaseException], complaints: Sequence[str]) -> BaseException:
+    """What a person is to hear: that they interrupted it, or why it failed. Anything else is a bug, and stays whole."""
+    if interrupted := group.subgroup(KeyboardInterrupt):
+        return first_of(interrupted)
+    expected, bugs = group.split((Failed, NoServer, Lost))
+    if expected is None or bugs is not None:
+        return group
+    match first_of(expected):
+        case Lost() as lost:
+            return Failed("\n".join([f"the server was lost: {lost}", *complaints]))
+        case reason:
+            return Failed(str(reason))
 
 
 @define(eq=False)
@@ -77,29 +79,25 @@ class Conductor:
     _over: str | None = None
 
     async def run(self) -> Outcome:
-        """From an empty board to the end. Raises Failed and NoServer."""
+        """From an empty board to the end. Raises Failed."""
+        complaints: Sequence[str] = ()
         try:
             async with running_server(self.wishes.data) as server:
+                complaints = server.complaints
                 return await self._with(server)
-        except* Lost as lost:
-            raise Failed(f"the server was lost: {first_of(lost)}") from None
-        except* (Failed, NoServer) as failed:
-            raise Failed(str(first_of(failed))) from None
-        raise AssertionError("either there is an outcome or an error")
+        except BaseExceptionGroup as group:
+            raise _told(group, complaints) from None
 
     async def _with(self, server: Server) -> Outcome:
         self.screen.started(server.ws)
-        try:
-            async with connected(server.ws) as board:
-                await self._put_on(board)
-                began = trio.current_time()
-                async with crew(lambda member: self._job(member, server), self._hear) as self._crew:
-                    for member in self.plan.team:
-                        await self._crew.start(member)
-                    why = await self._watch(board)
-                took_s = trio.current_time() - began
-        except* Lost as lost:
-            raise Failed("\n".join([f"the server was lost: {first_of(lost)}", *server.complaints])) from None
+        async with connected(server.ws) as board:
+            await self._put_on(board)
+            began = trio.current_time()
+            async with crew(lambda member: self._job(member, server), self._hear) as self._crew:
+                for member in self.plan.team:
+                    await self._crew.start(member)
+                why = await self._watch(board)
+            took_s = trio.current_time() - began
         return Outcome(tasks=self._tasks, unfinished=tuple(reasons(self.plan, self._tasks)), why=why, seconds=took_s, data=server.data)
 
     def _job(self, member: Member, server: Server) -> Job:
