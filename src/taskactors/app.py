@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import resource
 import signal
 import sys
 from collections.abc import Mapping
@@ -41,6 +42,9 @@ DOOR_STOP_S = 2.0
 PROJECTS_STOP_S = 2.5
 START_WITHIN_S = 150.0
 
+OPEN_FILES = 8_192
+"""Room for every connection that is admitted, and for what each project has open."""
+
 SERVER_FILE = "server.json"
 CONTROL_SOCKET = "control.sock"
 
@@ -50,12 +54,21 @@ log = structlog.get_logger(__name__)
 def serve(config: Config) -> int:
     """Run a server until it is told to stop. Returns the exit code: 0 stopped, 1 failed; the reason is on standard error."""
     start_logging(config.log_level)
+    _allow_many_connections()
     try:
         with own(config.data):
             return trio.run(Server(config).run)
     except StorageError as error:
         print(f"taskactors: {error}", file=sys.stderr)
         return 1
+
+
+def _allow_many_connections() -> None:
+    """Each connection is an open file, and the usual limit of 1,024 is less than the connections that are admitted."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def verify_offline(data: Path) -> list[str]:
