@@ -45,7 +45,7 @@ def crash(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Write the generated pages of docs/ anew; the tests refuse stale ones."""
     _install(session)
-    session.run("python", "docs/generate.py", *session.posargs)
+    session.run("python", "-m", "docs.generate", *session.posargs)
 
 
 @nox.session(default=False)

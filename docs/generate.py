@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from pages import lifecycle, tools
+from .pages import lifecycle, tools
 
 HERE = Path(__file__).parent
 

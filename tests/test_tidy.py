@@ -113,7 +113,7 @@ def test_the_commands_of_the_readme_are_there_to_run() -> None:
 
 
 def test_the_generated_pages_are_fresh() -> None:
-    checked = subprocess.run([sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    checked = subprocess.run([sys.executable, "-m", "docs.generate", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
