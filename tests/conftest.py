@@ -2,10 +2,15 @@
 
 import hypothesis
 import pytest
+import structlog
 
 # Every run of the suite tries the same examples, so a failure is about the change at hand; the long regime looks for new ones.
 hypothesis.settings.register_profile("usual", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile("long", deadline=None, max_examples=2_000, print_blob=True)
+
+
+# Tracebacks as a server writes them: drawn for a terminal, with every local in them, one takes seconds.
+structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -131,6 +131,7 @@ class Server:
                     nursery.start_soon(self._stop)
 
     async def _stop(self) -> None:
+        self.projects.wind_down()
         with trio.move_on_after(STOP_WITHIN_S) as late:
             await self.tree.stop()
         if late.cancelled_caught:

@@ -16,13 +16,14 @@ Json = Mapping[str, Any]
 class Connection:
     """Whoever is at the other end of one wire: the project they came for and the agent they say they are, if any.
 
-    An operator came by a way that only whoever runs the server has.
+    An operator came by a way that only whoever runs the server has. A patient one can wait an hour for an answer.
     """
 
     id: str
     project: str
     agent: str | None = None
     operator: bool = False
+    patient: bool = False
 
 
 @frozen(kw_only=True)

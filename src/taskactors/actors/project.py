@@ -21,6 +21,7 @@ from .router import Router
 from .store import InHand, OffLoop, Store, StoreHealth, Write
 from .timers import Timers
 from .tools import Tool
+from .waiting import Waiting
 from .workspace.facts import Surroundings
 
 RESTARTS = RestartBudget(restarts=5, within_s=60)
@@ -73,6 +74,7 @@ class Project:
             start_within_s=STORE_START_WITHIN_S,
         )
         self.store = store.address
+        self.waiting = Waiting(self.store, self.feed)
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()
         router = Router(setting.tools, {child.name: child.address for child in roles.children}, self.presence, self.clock)
@@ -84,6 +86,7 @@ class Project:
             [
                 store,
                 Child("grace", self._give_grace, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=GRACE_WITHIN_S),
+                Child("waiting", self.waiting.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S),
                 Child("timers", timers.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S),
                 roles.as_child(),
                 routing,

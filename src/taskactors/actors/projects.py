@@ -11,6 +11,7 @@ from attrs import Factory, define
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Place, StartFailed, TooManyRestarts
 from .calls import Call, Connection
 from .faults import internal
+from .patience import waited_for_s
 from .project import Project, ProjectSetting
 from .refusals import NoSuchProject, Overloaded, ProjectUnavailable, Stopping, TimedOut
 
@@ -76,16 +77,22 @@ class Projects:
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one call. Raises Refusal or UnknownTool, never anything of the runtime's."""
         project = await self._project(connection.project)
+        within_s = CALL_WITHIN_S + waited_for_s(arguments)
         try:
-            return await project.call(Call(connection=connection, tool=tool, arguments=arguments), CALL_WITHIN_S)
+            return await project.call(Call(connection=connection, tool=tool, arguments=arguments), within_s)
         except MailboxFull as full:
             raise Overloaded(desk=full.actor, retry_after_ms=full.retry_after_ms) from full
         except AskTimedOut as late:
-            raise TimedOut(tool=tool, within_s=CALL_WITHIN_S) from late
+            raise TimedOut(tool=tool, within_s=within_s) from late
         except ActorCrashed as crash:
             raise internal(crash, "a desk crashed while it served a call", tool=tool) from crash
         except ActorGone as gone:
             raise self._gone(connection.project) from gone
+
+    def wind_down(self) -> None:
+        """The end is near: whoever waits for something to come is answered now."""
+        for project in self.running().values():
+            project.waiting.wind_down()
 
     def opened(self, connection: Connection) -> None:
         """A connection was made; its agent is alive, and stays so to every life of the project while it is open."""

@@ -12,6 +12,7 @@ from .arguments import Arguments
 from .calls import Call, Command, UnknownTool
 from .clock import Clock
 from .identity import speaker
+from .patience import require_patience
 from .presence import Presence
 from .tools import Tool
 
@@ -49,6 +50,7 @@ class Router:
         if tool is None or (call.tool.startswith(ADMIN_PREFIX) and not call.connection.operator):
             raise UnknownTool(call.tool)
         request = self._arguments_of(tool).structure(call.arguments, call.tool)
+        require_patience(call.connection, request, call.tool)
         caller = speaker(call.connection, request, call.tool)
         self.presence.called(caller.name, self.clock.now())
         return Command(id=secrets.token_hex(8), tool=call.tool, request=request, caller=caller)

@@ -175,7 +175,7 @@ class Store:
             except Exception as error:  # seen by the engine too, which drops this unit alone
                 outcomes[place] = Failed(error)
                 raise
-            outcomes[place] = Done(value)
+            outcomes[place] = Done(value, transaction.told)
             return value
 
         units = [partial(watched, place, letter.message.unit) for place, letter in enumerate(batch.letters)]
@@ -199,7 +199,8 @@ class Store:
         self.health.last_commit_at, self.health.fault = batch.now, None
         self.health.commits += 1
         self.health.units += len(batch.letters)
-        self.feed.committed(self._engine.read(read_head).seq)
+        told = tuple(each for outcome in batch.outcomes if isinstance(outcome, Done) for each in outcome.told)
+        self.feed.committed(self._engine.read(read_head).seq, told)
         for letter, outcome in zip(batch.letters, batch.outcomes, strict=True):
             match outcome:
                 case Done(value):

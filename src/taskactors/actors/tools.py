@@ -5,8 +5,10 @@ from typing import Any
 
 from attrs import frozen
 
-from ..board import agents, claims, discovery, health, inbox, listing, messages, sessions, tasks, workspace
+from ..board import agents, changes, claims, discovery, finishing, health, inbox, listing, messages, sessions, taking, tasks, workspace
+from ..board.requests import changes as ask_changes
 from ..board.requests import claims as ask_claims
+from ..board.requests import finishing as ask_finishing
 from ..board.requests import tasks as ask_tasks
 from ..board.requests import team as ask_team
 from ..board.requests import workspace as ask_workspace
@@ -23,7 +25,8 @@ class Tool:
     """One tool. `answers` are the top-level keys that every answer has, with their JSON types; more may come.
 
     `reads` tools see a snapshot and change nothing; the unit of the others runs in the store's write transaction.
-    `urgent` ones may use the room that mailboxes keep for finishing work.
+    `urgent` ones may use the room that mailboxes keep for finishing work. What one that `takes` took for a caller who
+    has left is given back.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Tool:
     destructive: bool = False
     idempotent: bool = False
     urgent: bool = False
+    takes: bool = False
 
 
 def _table(*tools: Tool) -> Mapping[str, Tool]:
@@ -108,6 +112,53 @@ TOOLS: Mapping[str, Tool] = _table(
         unit=claims.claim_task,
         answers=TASK | {"claim": "object"},
         idempotent=True,
+        takes=True,
+    ),
+    Tool(
+        name="next_task",
+        title="Take the best task",
+        request=ask_claims.NextTask,
+        desk="backend",
+        unit=taking.next_task,
+        answers={},
+        takes=True,
+    ),
+    Tool(
+        name="renew_claim",
+        title="Keep a task",
+        request=ask_finishing.RenewClaim,
+        desk="backend",
+        unit=finishing.renew_claim,
+        answers=TASK | {"claim": "object"},
+        idempotent=True,
+        urgent=True,
+    ),
+    Tool(
+        name="report_progress",
+        title="Say how far it is",
+        request=ask_finishing.ReportProgress,
+        desk="backend",
+        unit=finishing.report_progress,
+        answers=TASK | {"claim": "object"},
+        urgent=True,
+    ),
+    Tool(
+        name="complete_task",
+        title="Hand a task in",
+        request=ask_finishing.CompleteTask,
+        desk="backend",
+        unit=finishing.complete_task,
+        answers=TASK | {"unblocked": "array"},
+        urgent=True,
+    ),
+    Tool(
+        name="review_task",
+        title="Review a task",
+        request=ask_finishing.ReviewTask,
+        desk="qa",
+        unit=finishing.review_task,
+        answers=TASK | {"unblocked": "array"},
+        urgent=True,
     ),
     Tool(
         name="release_task",
@@ -178,6 +229,15 @@ TOOLS: Mapping[str, Tool] = _table(
         unit=inbox.read_inbox,
         answers=PAGE | {"next_cursor": "string"},
         idempotent=True,
+    ),
+    Tool(
+        name="get_changes",
+        title="What happened",
+        request=ask_changes.GetChanges,
+        desk="database",
+        unit=changes.get_changes,
+        answers=PAGE | {"next_cursor": "string"},
+        reads=True,
     ),
     Tool(
         name="health_check",

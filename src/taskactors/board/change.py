@@ -19,6 +19,7 @@ from . import chain, layout
 from .settings import BoardSettings
 from .stored import AGENT, EVENT, MESSAGE, SESSION, TASK
 from .view import NUMBER_BYTES, View
+from .watching import Ready
 
 LANES_LIMIT = 256
 """A search for work looks at the head of every lane it covers; more lanes than this would make it slow for everybody."""
@@ -99,6 +100,7 @@ class Change(View):
             self._transaction.delete(layout.lane(was))
         if now is not None:
             self._transaction.put(layout.lane(now), b"")
+            self._transaction.tell(Ready(now))
 
     def require_lane(self, task: Task) -> None:
         """Refuse new work of yet another kind when there are too many kinds already. Work that is freed is never refused."""
@@ -177,6 +179,7 @@ class Change(View):
         head = head.next(body)
         self._transaction.put(layout.event(head.seq), chain.linked(head, body))
         self._transaction.put(layout.HEAD, head.to_bytes())
+        self._transaction.tell(event)
 
     # who acts, and on what
 

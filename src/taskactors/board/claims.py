@@ -12,8 +12,11 @@ from . import wire
 from .change import Change
 from .dependants import carry_over
 from .requests import claims as ask
+from .watching import Taken
 
 Answer = Mapping[str, Any]
+
+GIVEN_BACK = "whoever took it had left before they heard of it"
 
 UNLIMITED_HELD = 1
 """How many held tasks are read for an agent without a limit: none are needed, one shows that it works."""
@@ -21,7 +24,12 @@ UNLIMITED_HELD = 1
 
 def claim_task(change: Change, request: ask.ClaimTask) -> Answer:
     """Take a ready task for the caller; the holder who asks again renews."""
-    return wire.task(claim_for(change, change.named(request), change.caller.name, request.lease_s))
+    task = change.named(request)
+    claimed = claim_for(change, task, change.caller.name, request.lease_s)
+    answer = wire.task(claimed)
+    if claimed.fence == task.fence:
+        return answer
+    return Taken(answer, "release_task", ask.ReleaseTask(id=claimed.id, fence=claimed.fence, reason=GIVEN_BACK))
 
 
 def claim_for(change: Change, task: Task, name: str, lease_s: Seconds | None, reason: str | None = None) -> Task:

@@ -15,6 +15,7 @@ from .change import Change
 from .requests.request import Mutation, Request
 from .settings import BoardSettings
 from .stored import REPLY, Reply
+from .watching import Nothing
 
 REPLY_KEPT_MS = 24 * 3600 * 1000
 """How long a stored answer is replayed: longer than any client retries."""
@@ -41,6 +42,8 @@ def run_command(
             raise KeyReused(key=key, tool=tool)
         return {**msgspec.json.decode(first.answer), "replayed": True}
     answer = unit(change, request)
+    if isinstance(answer, Nothing):
+        return answer
     text = msgspec.json.encode(answer).decode()
     change.put(where, REPLY.encode(Reply(digest=digest, answer=text, at=change.now)))
     change.put(layout.due(change.now + REPLY_KEPT_MS, layout.REPLY, caller.name, tool, key), b"")

@@ -7,34 +7,53 @@ from typing import Any
 from ..domain.agent import Agent, provisional
 from ..domain.caller import Kind
 from ..domain.matching import Lane, covers
+from ..domain.task import Task
 from ..storage.keys import split
 from . import layout, wire
+from .explaining import explained
 from .requests import claims as ask
 from .view import View
+from .watching import Nothing, WorkWatch
 
 Answer = Mapping[str, Any]
+
+Order = tuple[int, int, int]
+"""A ready task's place in the order of work; the last part is its id."""
 
 
 def discover_work(view: View, request: ask.DiscoverWork) -> Answer:
     """The best ready tasks for the caller. Work of others, delayed, waiting or taken work is not among them."""
     me = view.me() or provisional(view.caller.name, view.now)
-    capabilities = _capabilities(me, request)
-    lanes = [lane for lane in _lanes(view) if me.kind is Kind.HUMAN or covers(lane, me, capabilities)]
-    best = heapq.merge(*(_ready_in(view, lane, request.max_tasks) for lane in lanes))
-    tasks = [view.task(order[-1]) for order, _ in zip(best, range(request.max_tasks), strict=False)]
+    capabilities = able(me, request.capabilities)
+    tasks = [
+        view.task(order[-1]) for order, _ in zip(best(view, me, capabilities, request.max_tasks), range(request.max_tasks), strict=False)
+    ]
     answer = wire.page([wire.task(task, "brief") for task in tasks], None)
     if me.provisional and request.capabilities:
         answer["hint"] = "register_agent with your capabilities before you claim work that needs them"
-    return answer
+    if request.explain:
+        answer["explained"] = explained(view, me, capabilities, request.max_tasks)
+    return answer if tasks else Nothing(answer, WorkWatch(me, capabilities))
 
 
-def _capabilities(me: Agent, request: ask.DiscoverWork) -> frozenset[str]:
+def able(me: Agent, asked: tuple[str, ...] | None) -> frozenset[str]:
+    """What an agent is offered work for: what it has registered, narrowed by what it asks for now."""
     # What an agent has registered is what claim_task goes by, so work beyond it is not offered either.
-    asked = None if request.capabilities is None else frozenset(request.capabilities)
+    wanted = None if asked is None else frozenset(asked)
     if me.provisional:
-        return asked or frozenset()
+        return wanted or frozenset()
     registered = frozenset(me.capabilities)
-    return registered if asked is None else registered & asked
+    return registered if wanted is None else registered & wanted
+
+
+def best(view: View, me: Agent, capabilities: frozenset[str], limit: int, role: str | None = None) -> Iterator[Order]:
+    """Ready work for this agent, best first, up to `limit` of each lane; of this role only, if one is named."""
+    lanes = [
+        lane
+        for lane in _lanes(view)
+        if (me.kind is Kind.HUMAN or covers(lane, me, capabilities)) and (role is None or lane.role in ("", role))
+    ]
+    return heapq.merge(*(_ready_in(view, lane, limit) for lane in lanes))
 
 
 def _lanes(view: View) -> Iterator[Lane]:
@@ -42,7 +61,20 @@ def _lanes(view: View) -> Iterator[Lane]:
         yield layout.lane_from(split(entry))
 
 
-def _ready_in(view: View, lane: Lane, limit: int) -> Iterator[tuple[int, int, int]]:
+def _ready_in(view: View, lane: Lane, limit: int) -> Iterator[Order]:
     for entry, _ in view.snapshot.range(*layout.ready_in(lane), limit=limit):
         rank, due_at, task_id = split(entry)[-3:]
         yield int(rank), int(due_at), int(task_id)
+
+
+def is_under(view: View, task: Task, parent: str) -> bool:
+    """Whether a task is a part of that one, or of a part of it."""
+    seen: set[str] = set()
+    above = task.parent_code
+    while above is not None and above not in seen:
+        if above.upper() == parent.upper():
+            return True
+        seen.add(above)
+        found = view.find_coded(above)
+        above = found.parent_code if found else None
+    return False

@@ -15,6 +15,7 @@ from . import layout, wire
 from .change import Change
 from .cursors import cursor_after, read_cursor
 from .requests.team import ReadInbox
+from .watching import InboxWatch, Nothing
 
 Answer = Mapping[str, Any]
 
@@ -40,7 +41,8 @@ def read_inbox(change: Change, request: ReadInbox) -> Answer:
             messages.append(message)
         if len(messages) == request.limit:
             break
-    return {"items": [wire.message(each) for each in messages], "next_cursor": cursor_after(CURSOR, last) + OF_ROLE + reader.role}
+    answer = {"items": [wire.message(each) for each in messages], "next_cursor": cursor_after(CURSOR, last) + OF_ROLE + reader.role}
+    return answer if messages else Nothing(answer, InboxWatch(tuple(begin)))
 
 
 def _passed_back(change: Change, reader: Agent, cursor: str | None) -> tuple[int, bool]:

@@ -97,7 +97,13 @@ def _answered(change: Change, message_id: int | None) -> int | None:
 
 
 def _sent(change: Change, message: Message) -> Answer:
-    facts = {"from": message.author_agent_name, "to": message.to, "message_type": message.message_type, "task": message.task_code}
+    facts = {
+        "from": message.author_agent_name,
+        "to": message.to,
+        "message_type": message.message_type,
+        "task": message.task_code,
+        "direct": message.direct or None,
+    }
     change.record(Fact(EventKind.MESSAGE_SENT, message, {name: value for name, value in facts.items() if value is not None}))
     return wire.message(message)
 

@@ -11,8 +11,9 @@ from ..domain.caller import Kind
 from ..domain.codes import CODE_LENGTHS, is_prefix, numbered
 from ..domain.errors import DuplicateCode, InvalidArguments, LimitReached, NotFound, TaskClosed
 from ..domain.events import EventKind, Fact
-from ..domain.task import Dependency, DependencyKind, Instant, Note, State, Task
+from ..domain.task import Dependency, DependencyKind, Instant, State, Task
 from . import wire
+from .additions import with_artifacts, with_labels, with_note
 from .change import Change
 from .claims import claim_for
 from .dependants import carry_over
@@ -20,12 +21,6 @@ from .requests import tasks as ask
 from .view import View
 
 Answer = Mapping[str, Any]
-
-NOTES_LIMIT = 500
-"""A task whose notes grow past this is a conversation; messages are for that."""
-
-ARTIFACTS_LIMIT = 256
-LABELS_LIMIT = 32
 
 PARENTS_LIMIT = 256
 """How far up a change of parent looks for a circle; nobody finds their way in anything deeper."""
@@ -186,14 +181,10 @@ def _edited(change: Change, task: Task, request: ask.UpdateTask) -> Task:
 def _with_additions(change: Change, task: Task, request: ask.UpdateTask) -> Task:
     labels = request.labels if request.labels is not None else task.labels
     labels = tuple(label for label in _distinct((*labels, *request.add_labels)) if label not in request.remove_labels)
-    notes = task.notes
+    added = with_labels(task, labels)
     if request.add_note is not None:
-        notes = (*notes, Note(at=change.now, by=change.acting().name, text=request.add_note))
-    artifacts = _distinct((*task.artifacts, *request.add_artifacts))
-    for what, given, limit in (("notes", notes, NOTES_LIMIT), ("artifacts", artifacts, ARTIFACTS_LIMIT), ("labels", labels, LABELS_LIMIT)):
-        if len(given) > limit:
-            raise LimitReached(what=f"the number of {what} of {task.code}", limit=limit, instead="use messages, or another task")
-    return evolve(task, labels=labels, notes=notes, artifacts=artifacts)
+        added = with_note(added, change.acting().name, request.add_note, change.now)
+    return with_artifacts(added, request.add_artifacts)
 
 
 def assign_task(change: Change, request: ask.AssignTask) -> Answer:

@@ -23,7 +23,9 @@ ALWAYS = ("id", "code", "name", "description", "owner_agent_name", "state", "ins
 HIDDEN = frozenset({"fence", "implementer", "unmet", "by_hand", "cancelled_blockers"})
 """Bookkeeping of the board."""
 
-FULL_ONLY = frozenset({"notes", "acceptance_criteria", "artifacts", "result", "created_by", "updated_at", "confidence_threshold"})
+FULL_ONLY = frozenset(
+    {"notes", "findings", "acceptance_criteria", "artifacts", "result", "created_by", "updated_at", "confidence_threshold"}
+)
 
 TIMES = frozenset({"inserted_at", "updated_at", "started_at", "done_at", "due_at", "not_before"})
 

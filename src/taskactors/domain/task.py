@@ -82,7 +82,8 @@ class Task:
     """One task as it is stored. `rev` counts its changes, `fence` numbers its claims, `unmet` counts blockers not yet Done.
 
     `by_hand` marks a waiting or pending state that somebody set and only somebody will end; `implementer` is whoever
-    worked on it last, who may not approve it; `cancelled_blockers` counts the unmet blockers that were cancelled.
+    worked on it last, who may not approve it; `findings` are what reviews found, `percent` is how far its holder says it is;
+    `cancelled_blockers` counts the unmet blockers that were cancelled.
     """
 
     id: int
@@ -115,6 +116,8 @@ class Task:
     blocked_reason: str | None = None
     notes: tuple[Note, ...] = ()
     artifacts: tuple[str, ...] = ()
+    findings: tuple[Note, ...] = ()
+    percent: int | None = None
     result: Result | None = None
     started_at: Instant | None = None
     done_at: Instant | None = None

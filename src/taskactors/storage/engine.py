@@ -26,10 +26,19 @@ class Transaction(Snapshot, Protocol):
 
     now_ms: int
 
+    @property
+    def told(self) -> tuple[object, ...]:
+        """What this unit has told so far."""
+        ...
+
     def put(self, key: bytes, value: bytes) -> None: ...
 
     def delete(self, key: bytes) -> None:
         """Remove a key; nothing happens when there is none."""
+        ...
+
+    def tell(self, what: object) -> None:
+        """Say something to whoever watches: it reaches them once this unit is durable, and not at all if it raises."""
         ...
 
 
@@ -38,9 +47,10 @@ Unit = Callable[[Transaction], Any]
 
 @frozen
 class Done(Generic[T]):
-    """A unit ran to its end; what it wrote is as durable as its batch."""
+    """A unit ran to its end; what it wrote is as durable as its batch. `told` is what it says to watchers."""
 
     value: T
+    told: tuple[object, ...] = ()
 
 
 @frozen

@@ -50,6 +50,7 @@ class Buffer:
         self._writes: dict[bytes, bytes | None] = {}
         self._order: list[bytes] = []
         self._undo: list[tuple[bytes, Any]] = []
+        self._told: list[object] = []
 
     def get(self, key: bytes) -> bytes | None:
         written = self._writes.get(key, _UNTOUCHED)
@@ -77,6 +78,13 @@ class Buffer:
     def delete(self, key: bytes) -> None:
         self._write(key, None)
 
+    @property
+    def told(self) -> tuple[object, ...]:
+        return tuple(self._told)
+
+    def tell(self, what: object) -> None:
+        self._told.append(what)
+
     def _write(self, key: bytes, value: bytes | None) -> None:
         if len(key) > KEY_LIMIT:
             raise KeyTooLong(len(key), KEY_LIMIT)
@@ -93,9 +101,10 @@ class Buffer:
         return [self._run_one(unit) for unit in units]
 
     def _run_one(self, unit: Unit) -> Done[Any] | Failed:
-        self._undo = []
+        self._undo, self._told = [], []
         try:
-            return Done(unit(self))
+            value = unit(self)
+            return Done(value, self.told)
         except EngineFault:
             raise
         except Exception as error:  # the unit boundary: whatever a unit raises is its own caller's to hear

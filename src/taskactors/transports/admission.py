@@ -69,11 +69,13 @@ class Admission:
 
 def _connection(project: str, query: str) -> Connection | Refused:
     parameters = parse_qs(query, keep_blank_values=True)
-    if unknown := sorted(parameters.keys() - {"agent"}):
-        return Refused(400, f"unknown parameter {unknown[0][:50]!r}; only agent may be given")
+    if unknown := sorted(parameters.keys() - {"agent", "patient"}):
+        return Refused(400, f"unknown parameter {unknown[0][:50]!r}; only agent and patient may be given")
+    if parameters.get("patient", ["yes"]) != ["yes"]:
+        return Refused(400, "patient may only be given as patient=yes, by a client that can wait an hour for an answer")
     agents = parameters.get("agent", [])
     if len(agents) > 1:
         return Refused(400, "give one agent only")
     if agents and (problem := agent_name_problem(agents[0])):
         return Refused(400, problem)
-    return Connection(id=uuid.uuid4().hex, project=project, agent=agents[0] if agents else None)
+    return Connection(id=uuid.uuid4().hex, project=project, agent=agents[0] if agents else None, patient="patient" in parameters)

@@ -144,7 +144,7 @@ class _Client:
             request = read_request(line)
         except NotTaken as no:
             return not_taken_line(no)
-        caller = Connection(id=self._id, project=request.project, agent=request.agent, operator=request.agent is None)
+        caller = Connection(id=self._id, project=request.project, agent=request.agent, operator=request.agent is None, patient=True)
         try:
             return answer_line(request.id, await self._door.front.call(caller, request.method, request.arguments))
         except UnknownTool as unknown:

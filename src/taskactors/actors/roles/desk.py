@@ -1,14 +1,17 @@
 """The desk: what all six roles share. It knows its tools' units of work and the store's address, and never touches the engine."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 import trio
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from ...board.commands import run_command
+from ...board.requests.request import Request
 from ...board.settings import BoardSettings
 from ...board.view import View
+from ...board.watching import Taken
 from ...domain.errors import Refusal
 from ...runtime import ActorCrashed, Address, Letter, Place, in_batches
 from ...storage.engine import Snapshot, Transaction
@@ -16,6 +19,7 @@ from ..calls import Command
 from ..clock import Clock
 from ..store import Read, Write
 from ..tools import Tool
+from ..waiting import Waiting
 
 BATCH_LIMIT = 64
 
@@ -39,6 +43,7 @@ class Desk:
     store: Address
     settings: BoardSettings
     clock: Clock
+    waiting: Waiting
     _limit: trio.CapacityLimiter = Factory(lambda: trio.CapacityLimiter(AT_ONCE))
 
     own: ClassVar[Mapping[str, str]] = {}
@@ -58,8 +63,26 @@ class Desk:
             await in_batches(place, handle, BATCH_LIMIT)
 
     def forward(self, letter: Letter[Command]) -> None:
-        """Hand a command to the store, which answers it."""
-        letter.forward(self.store, self.order(letter.message))
+        """Hand a command to the store, which answers it; one that may wait, or take something, is tried until there is an answer."""
+        command = letter.message
+        wait_s = getattr(command.request, "wait_s", 0)
+        if wait_s or self.tools[command.tool].takes:
+            self.waiting.serve(letter, partial(self._try, command), partial(self._undo, command), wait_s)
+        else:
+            letter.forward(self.store, self.order(command))
+
+    def _try(self, command: Command, instead: Request | None) -> Read | Write:
+        return self.order(evolve(command, request=instead) if instead is not None else command)
+
+    def _undo(self, command: Command, answer: Answer) -> Write | None:
+        """What gives back what an answer took, when nobody is there to hear it; under a key they will ask again."""
+        if not isinstance(answer, Taken) or getattr(command.request, "idempotency_key", None):
+            return None
+        tool = self.tools[answer.undone_by]
+        undoing = evolve(command, tool=tool.name, request=answer.undoing)
+        order = self.order(undoing)
+        assert isinstance(order, Write)
+        return order
 
     def order(self, command: Command) -> Read | Write:
         """The command as the store takes it: a read of a snapshot, or a unit of work."""

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import trio
 from attrs import define
 
 from ...board.requests import workspace as ask
 from ..calls import Command
+from ..store import OffLoop
 from ..workspace import create_main_ai_file, facts_from, main_file, manifest, setup_instructions, workflow_description
 from ..workspace.facts import Facts, Surroundings
 from .desk import Desk
@@ -18,6 +18,7 @@ class DocsDesk(Desk):
     """Asks the store how things stand, then says so in the words of the tool that asks."""
 
     surroundings: Callable[[], Surroundings]
+    off_loop: OffLoop
 
     own: ClassVar[Mapping[str, str]] = {
         "get_setup_instructions": "explain",
@@ -43,7 +44,8 @@ class DocsDesk(Desk):
 
     async def write_main_file(self, command: Command) -> Mapping[str, Any]:
         assert isinstance(command.request, ask.CreateMainAiFile)
-        return await trio.to_thread.run_sync(create_main_ai_file, await self._facts(command), command.request)
+        written: Mapping[str, Any] = await self.off_loop(create_main_ai_file, await self._facts(command), command.request)
+        return written
 
     async def _facts(self, command: Command) -> Facts:
         return facts_from(await self.ask_store(command), self.surroundings())

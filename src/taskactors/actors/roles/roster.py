@@ -8,8 +8,9 @@ from attrs import frozen
 from ...board.settings import BoardSettings
 from ...runtime import Address
 from ..clock import Clock
-from ..store import StoreHealth
+from ..store import OffLoop, StoreHealth
 from ..tools import Tool
+from ..waiting import Waiting
 from ..workspace.facts import Surroundings
 from .database import DatabaseDesk
 from .desk import Desk
@@ -24,6 +25,8 @@ class Setting(Protocol):
     def tools(self) -> Mapping[str, Tool]: ...
     @property
     def surroundings(self) -> Callable[[], Surroundings]: ...
+    @property
+    def off_loop(self) -> OffLoop: ...
 
 
 class Surrounded(Protocol):
@@ -31,6 +34,7 @@ class Surrounded(Protocol):
 
     store: Address
     clock: Clock
+    waiting: Waiting
     health: StoreHealth
 
     @property
@@ -45,20 +49,24 @@ class Role:
     desk: Callable[[Surrounded], Desk]
 
 
+def _shared(of: Surrounded) -> tuple[Mapping[str, Tool], Address, BoardSettings, Clock, Waiting]:
+    return of.setting.tools, of.store, of.setting.settings, of.clock, of.waiting
+
+
 def _plain(of: Surrounded) -> Desk:
-    return Desk(of.setting.tools, of.store, of.setting.settings, of.clock)
+    return Desk(*_shared(of))
 
 
 def _database(of: Surrounded) -> Desk:
-    return DatabaseDesk(of.setting.tools, of.store, of.setting.settings, of.clock, health=of.health, started_at=of.clock.now())
+    return DatabaseDesk(*_shared(of), health=of.health, started_at=of.clock.now())
 
 
 def _integrator(of: Surrounded) -> Desk:
-    return IntegratorDesk(of.setting.tools, of.store, of.setting.settings, of.clock, surroundings=of.setting.surroundings)
+    return IntegratorDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop)
 
 
 def _docs(of: Surrounded) -> Desk:
-    return DocsDesk(of.setting.tools, of.store, of.setting.settings, of.clock, surroundings=of.setting.surroundings)
+    return DocsDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop)
 
 
 ROSTER: tuple[Role, ...] = (

@@ -7,7 +7,7 @@ from attrs import frozen
 from msgspec import Meta
 
 from ...domain.failing import Failure
-from .fields import AgentNamed, Capabilities, Delay, Fence, Id, Lease, PageSize, Reason, Share, Text
+from .fields import AgentNamed, Capabilities, Code, Delay, Fence, Id, Labels, Lease, PageSize, Reason, RoleName, Share, Text, Wait
 from .request import AboutTask, Mutation, Request
 
 Me = Annotated[AgentNamed | None, Meta(description="you, if the connection does not say")]
@@ -23,6 +23,21 @@ class DiscoverWork(Request):
     agent_name: Me = None
     capabilities: Annotated[Capabilities | None, Meta(description="what you can do; default: as registered")] = None
     max_tasks: PageSize = 10
+    explain: Annotated[bool, Meta(description="say why open tasks are offered to you or not")] = False
+    wait_s: Wait = 0
+
+
+@frozen(kw_only=True)
+class NextTask(Mutation):
+    """Find the best ready task that fits you and claim it, in one step. Returns it with its context, or nothing_ready."""
+
+    role: Annotated[RoleName | None, Meta(description="only work for this role or any")] = None
+    capabilities: Annotated[Capabilities | None, Meta(description="only work that these suffice for")] = None
+    labels: Annotated[Labels, Meta(description="only work that has all of these")] = ()
+    parent: Annotated[Code | None, Meta(description="only parts of this task")] = None
+    lease_s: Annotated[Lease | None, Meta(description="seconds you hold it without a sign of life; default 900")] = None
+    max_tokens: Annotated[int, Meta(ge=0, le=20_000, description="size of the context")] = 1_500
+    wait_s: Wait = 0
 
 
 @frozen(kw_only=True)

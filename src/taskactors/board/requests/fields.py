@@ -58,6 +58,10 @@ Address = Annotated[str, Meta(min_length=1, max_length=60, description="an agent
 Delay = Annotated[int, Meta(ge=0, le=604_800)]
 """Seconds, up to a week."""
 
+WAIT_LIMIT_S = 3_600
+Wait = Annotated[int, Meta(ge=0, le=WAIT_LIMIT_S, description="seconds to wait when there is nothing yet, up to 45")]
+"""Seconds. Ordinary clients may ask for 45 at most, which the door checks."""
+
 ClaimLimit = Annotated[int, Meta(ge=1, le=1_000)]
 Fence = Annotated[int, Meta(ge=1, le=2**53)]
 

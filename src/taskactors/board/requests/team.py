@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from ...domain.codes import agent_name_problem
 from ...domain.message import Importance
-from .fields import Address, AgentNamed, Capabilities, ClaimLimit, Code, Cursor, Id, NewAgentName, PageSize, RoleName, Text
+from .fields import Address, AgentNamed, Capabilities, ClaimLimit, Code, Cursor, Id, NewAgentName, PageSize, RoleName, Text, Wait
 from .request import Mutation, Request
 
 Description = Annotated[str, Meta(max_length=4_000)]
@@ -86,3 +86,4 @@ class ReadInbox(Mutation):
     unread_only: Annotated[bool, Meta(description="false: everything kept, confirming nothing")] = True
     limit: PageSize = 20
     agent: Annotated[AgentNamed | None, Meta(description="whose inbox; default yours")] = None
+    wait_s: Wait = 0

@@ -1,0 +1,215 @@
+"""Waiting: parked calls that are answered when something comes for them, first come first served, without anybody polling."""
+
+import heapq
+from bisect import insort
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any
+
+import trio
+from attrs import Factory, define, field
+
+from ..board.requests.request import Request
+from ..board.watching import Nothing, Watch, topics_of
+from ..runtime import ActorGone, Address, Letter, MailboxFull, Place
+from .calls import Command
+from .feed import Feed
+from .store import Read, Write
+
+PLACE_KEPT_S = 60.0
+"""Whoever asks again for the same thing within this time keeps their place in the line."""
+
+PLACES_LIMIT = 4_096
+"""More places than connections: beyond it those that were left first are forgotten."""
+
+Answer = Mapping[str, Any]
+Order = Read | Write
+MakeOrder = Callable[[Request | None], Order]
+"""The order of a try: for the call as it came, or for what is asked instead from the second try on."""
+
+Undo = Callable[[Answer], Write | None]
+
+
+@define(eq=False)
+class Waiter:
+    """One parked call. `number` is its place in the line, smaller first."""
+
+    letter: Letter[Command]
+    make_order: MakeOrder
+    undo: Undo
+    until: float
+    number: int
+    answer: Nothing | None = None
+    trying: bool = False
+    seen: object | None = None
+    """What it was last woken by; looked at again when it comes while a try is under way."""
+
+    again: bool = False
+    timed: bool = False
+
+    @property
+    def watch(self) -> Watch:
+        assert self.answer is not None
+        return self.answer.watch
+
+
+@define(eq=False)
+class Waiting:
+    """The parked calls of one project. They belong to the project, so they survive the crash of the desk that parked them.
+
+    Every try is a new atomic unit of work: whoever loses keeps their place.
+    """
+
+    store: Address
+    feed: Feed
+    _lines: dict[str, list[Waiter]] = Factory(dict)
+    _ends: list[tuple[float, int, Waiter]] = Factory(list)
+    _places: dict[tuple[str, Request], tuple[int, float]] = Factory(dict)
+    _numbers: "count[int]" = Factory(count)
+    _earlier_end: trio.Event = Factory(trio.Event)
+    _over: bool = False
+    parked: set[Waiter] = field(factory=set)
+
+    def __attrs_post_init__(self) -> None:
+        self.feed.listen(self._heard)
+
+    async def run(self, place: Place) -> None:
+        """Answer those whose time is over; one sleeper for all."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._end_in_time)
+            place.ready()
+            await place.until_stopped()
+            nursery.cancel_scope.cancel()
+
+    def serve(self, letter: Letter[Command], make_order: MakeOrder, undo: Undo, wait_s: float) -> None:
+        """Try once at once; park the call for up to `wait_s` when there is nothing."""
+        now = trio.current_time()
+        waiter = Waiter(letter.keep(), make_order, undo, now + (0 if self._over else wait_s), self._number_for(letter.message, now))
+        self._try(waiter)
+
+    def wind_down(self) -> None:
+        """Nobody waits any more: who is parked is answered now, who comes later is not parked."""
+        self._over = True
+        for waiter in list(self.parked):
+            if not waiter.trying:
+                self._give_up(waiter)
+
+    # a try
+
+    def _try(self, waiter: Waiter, seen: object | None = None) -> None:
+        waiter.trying, waiter.again, waiter.seen = True, False, seen
+        try:
+            order = waiter.make_order(waiter.answer.again if waiter.answer is not None else None)
+            self.store.post(Letter(order, partial(self._tried, waiter), waiter.letter.urgent))
+        except (MailboxFull, ActorGone) as error:
+            self._leave(waiter)
+            waiter.letter.refuse(error)
+
+    def _tried(self, waiter: Waiter, value: object, error: BaseException | None) -> None:
+        waiter.trying = False
+        if error is not None:
+            self._leave(waiter)
+            waiter.letter.refuse(error)
+            self._pass_on(waiter)
+        elif not isinstance(value, Nothing):
+            self._leave(waiter)
+            self._hand_over(waiter, value)
+        elif not waiter.letter.wanted:
+            self._keep_place(waiter)
+            self._leave(waiter)
+            self._pass_on(waiter)
+        else:
+            # What it waits for may have changed since it was parked.
+            self._leave(waiter)
+            waiter.answer = value
+            self._park(waiter)
+            if value.others_may:
+                self._pass_on(waiter)
+
+    def _hand_over(self, waiter: Waiter, answer: Any) -> None:
+        if waiter.letter.wanted:
+            waiter.letter.answer(answer)
+        elif (undoing := waiter.undo(answer)) is not None:
+            # Taken for somebody who has left: it goes back at once, instead of when its lease runs out.
+            self.store.tell(undoing, urgent=True)
+
+    def _park(self, waiter: Waiter) -> None:
+        if self._over or waiter.until <= trio.current_time():
+            self._give_up(waiter)
+            return
+        self.parked.add(waiter)
+        for topic in waiter.watch.topics:
+            insort(self._lines.setdefault(topic, []), waiter, key=lambda each: each.number)
+        if not waiter.timed:
+            waiter.timed = True
+            heapq.heappush(self._ends, (waiter.until, waiter.number, waiter))
+            self._earlier_end.set()
+        if waiter.again:
+            self._try(waiter)
+
+    def _give_up(self, waiter: Waiter) -> None:
+        self._keep_place(waiter)
+        self._leave(waiter)
+        waiter.letter.answer(waiter.answer)
+
+    def _leave(self, waiter: Waiter) -> None:
+        if waiter in self.parked:
+            self.parked.remove(waiter)
+            for topic in waiter.watch.topics:
+                self._lines[topic].remove(waiter)
+                if not self._lines[topic]:
+                    del self._lines[topic]
+
+    # being woken
+
+    def _heard(self, told: Sequence[object]) -> None:
+        for each in told:
+            for topic in topics_of(each):
+                self._wake(self._lines.get(topic, ()), each)
+
+    def _wake(self, line: Sequence[Waiter], told: object, after: int = -1) -> None:
+        for waiter in list(line):
+            if waiter.number <= after or not waiter.watch.sees(told):
+                continue
+            if waiter.trying:
+                waiter.again = True
+            elif not waiter.letter.wanted:
+                self._leave(waiter)
+                continue
+            else:
+                self._try(waiter, told)
+            if waiter.watch.one_each:
+                return
+
+    def _pass_on(self, waiter: Waiter) -> None:
+        """What it was woken by and did not take is offered to the next in line."""
+        told, waiter.seen = waiter.seen, None
+        if told is not None:
+            for topic in topics_of(told):
+                self._wake([each for each in self._lines.get(topic, ()) if each.watch.one_each], told, after=waiter.number)
+
+    # places and ends
+
+    def _number_for(self, command: Command, now: float) -> int:
+        number, until = self._places.pop((command.caller.name, command.request), (-1, 0.0))
+        return number if until > now else next(self._numbers)
+
+    def _keep_place(self, waiter: Waiter) -> None:
+        command = waiter.letter.message
+        key = command.caller.name, command.request
+        self._places.pop(key, None)
+        self._places[key] = waiter.number, trio.current_time() + PLACE_KEPT_S
+        if len(self._places) > PLACES_LIMIT:
+            del self._places[next(iter(self._places))]
+
+    async def _end_in_time(self) -> None:
+        while True:
+            self._earlier_end = trio.Event()
+            while self._ends and self._ends[0][0] <= trio.current_time():
+                waiter = heapq.heappop(self._ends)[2]
+                # One that is trying hears what comes of it.
+                if waiter in self.parked and not waiter.trying:
+                    self._give_up(waiter)
+            with trio.move_on_at(self._ends[0][0] if self._ends else float("inf")):
+                await self._earlier_end.wait()

@@ -1,0 +1,132 @@
+"""What happened: the log from a point on, as events or as a digest."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from attrs import evolve
+
+from ..domain.caller import Kind
+from ..domain.events import Event
+from ..domain.moments import text_of
+from ..domain.task import Task
+from . import layout
+from .chain import body_of
+from .context import CHARACTERS_PER_TOKEN
+from .cursors import cursor_after, read_cursor
+from .requests.changes import GetChanges
+from .stored import EVENT
+from .view import View
+from .watching import LogWatch, Nothing, is_about
+
+Answer = Mapping[str, Any]
+
+CURSOR = "e"
+NOW = "now"
+
+EXAMINED_LIMIT = 1_000
+"""How many events one page looks at before it answers with a cursor."""
+
+DIGEST_LIMIT = 10_000
+"""How many events one digest is made of; the next begins where it ends."""
+
+
+def get_changes(view: View, request: GetChanges) -> Answer:
+    """One page of the log after the cursor, or a digest of it, with a cursor that goes on from there."""
+    task = view.task_coded(request.code) if request.code else None
+    head = view.head_seq()
+    after = head if request.cursor == NOW else read_cursor(CURSOR, request.cursor, "get_changes")[0] if request.cursor else 0
+    answer = _digest(view, request, task, after) if request.digest else _events(view, request, task, after)
+    if answer["items"]:
+        return answer
+    # What is to come begins at the first look, not at each that follows.
+    again = evolve(request, cursor=answer["next_cursor"])
+    return Nothing(answer, LogWatch(frozenset(request.kinds), task), again=again)
+
+
+def _wanted(request: GetChanges, task: Task | None, event: Event) -> bool:
+    if request.kinds and event.kind not in request.kinds:
+        return False
+    return task is None or is_about(event, task)
+
+
+def _after(view: View, seq: int) -> Iterator[Event]:
+    for _, stored in view.walk(layout.events_after(seq)):
+        yield EVENT.decode(body_of(stored))
+
+
+def _events(view: View, request: GetChanges, task: Task | None, after: int) -> dict[str, Any]:
+    left = request.max_tokens * CHARACTERS_PER_TOKEN
+    items: list[dict[str, Any]] = []
+    last = after
+    for examined, event in enumerate(_after(view, after), 1):
+        if _wanted(request, task, event):
+            shown = _shown(view, event)
+            left -= len(msgspec.json.encode(shown))
+            # One at least: an answer that is always too small would never come to an end.
+            if left < 0 and items:
+                break
+            items.append(shown)
+        last = event.seq
+        if len(items) == request.limit or examined == EXAMINED_LIMIT:
+            break
+    return {"items": items, "next_cursor": cursor_after(CURSOR, last)}
+
+
+def _shown(view: View, event: Event) -> dict[str, Any]:
+    data = dict(event.data)
+    if data.get("direct") and view.caller.kind is Kind.AGENT and view.caller.name not in (data.get("from"), data.get("to")):
+        # That there was one is in the log's order; between whom is theirs.
+        data = {"direct": True}
+    return {
+        "seq": event.seq,
+        "at": text_of(event.at),
+        "kind": event.kind,
+        "by": event.by if "from" in data or not event.data.get("direct") else "",
+        **({"acting_for": event.acting_for} if event.acting_for else {}),
+        "subject": event.subject,
+        "data": data,
+    }
+
+
+def _digest(view: View, request: GetChanges, task: Task | None, after: int) -> dict[str, Any]:
+    """Task by task, the latest moved first: where it stands now, and what happened to it how often."""
+    by_subject: dict[str, Counter[str]] = {}
+    other: Counter[str] = Counter()
+    last, count = after, 0
+    for event in _after(view, after):
+        if count == DIGEST_LIMIT:
+            break
+        last = event.seq
+        if not _wanted(request, task, event):
+            continue
+        count += 1
+        if event.subject.startswith("task:"):
+            counted = by_subject.pop(event.subject, Counter())
+            counted[event.kind] += 1
+            by_subject[event.subject] = counted
+        else:
+            other[event.kind] += 1
+    items, left_out = _told_of(view, by_subject, request.max_tokens * CHARACTERS_PER_TOKEN)
+    if other:
+        items.append({"other": dict(other)})
+    answer: dict[str, Any] = {"items": items, "events": count, "next_cursor": cursor_after(CURSOR, last)}
+    return answer | ({"left_out": left_out} if left_out else {})
+
+
+def _told_of(view: View, by_subject: dict[str, Counter[str]], characters: int) -> tuple[list[dict[str, Any]], int]:
+    items: list[dict[str, Any]] = []
+    for subject in reversed(by_subject):
+        found = view.find_task(int(subject.partition(":")[2]))
+        if found is None:
+            continue
+        item: dict[str, Any] = {"code": found.code, "name": found.name, "state": found.state}
+        if found.holder:
+            item["holder"] = found.holder
+        item["happened"] = dict(by_subject[subject])
+        characters -= len(msgspec.json.encode(item))
+        if characters < 0 and items:
+            return items, len(by_subject) - len(items)
+        items.append(item)
+    return items, 0

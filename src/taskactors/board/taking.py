@@ -1,0 +1,76 @@
+"""Taking work: the best task that fits, claimed, with everything its new holder should know, in one call."""
+
+from collections.abc import Iterator, Mapping
+from itertools import groupby, islice
+from typing import Any
+
+from ..domain.agent import Agent
+from ..domain.errors import TooManyTasks
+from ..domain.task import Task
+from . import wire
+from .change import Change
+from .claims import GIVEN_BACK, UNLIMITED_HELD, claim_for
+from .context import context_of
+from .discovery import able, best, is_under
+from .explaining import explained
+from .requests.claims import NextTask, ReleaseTask
+from .watching import Nothing, Taken, WorkWatch
+
+Answer = Mapping[str, Any]
+
+EXAMINED_LIMIT = 512
+"""How many ready tasks one call looks at for one that its filters let through; it says when it stopped there."""
+
+AFFINITY_LIMIT = 32
+"""How many tasks of the same rank are looked at for one whose prerequisite the caller did."""
+
+NEAREST_SHOWN = 5
+
+
+def next_task(change: Change, request: NextTask) -> Answer:
+    """Claim the best ready task for the caller, or say what is nearest. Raises TooManyTasks when they hold as many as they may."""
+    me = change.acting()
+    held = change.held_by(me.name, me.max_concurrent_tasks or UNLIMITED_HELD)
+    if me.max_concurrent_tasks is not None and len(held) >= me.max_concurrent_tasks:
+        raise TooManyTasks(agent=me.name, limit=me.max_concurrent_tasks, held=held)
+    capabilities = able(me, request.capabilities)
+    ready = best(change, me, capabilities, EXAMINED_LIMIT, request.role)
+    examined = [change.task(order[-1]) for order in islice(ready, EXAMINED_LIMIT if _filters(request) else AFFINITY_LIMIT)]
+    fitting = (task for task in examined if _passes(change, task, request))
+    task = _preferred(change, fitting, me)
+    if task is None:
+        return _nothing(change, me, capabilities, examined)
+    claimed = claim_for(change, task, me.name, request.lease_s)
+    assert claimed.claim is not None
+    answer = wire.task(claimed) | {"context": context_of(change, claimed, request.max_tokens)}
+    return Taken(answer, "release_task", ReleaseTask(id=claimed.id, fence=claimed.claim.fence, reason=GIVEN_BACK))
+
+
+def _filters(request: NextTask) -> bool:
+    return bool(request.labels or request.parent)
+
+
+def _passes(change: Change, task: Task, request: NextTask) -> bool:
+    if not set(request.labels) <= set(task.labels):
+        return False
+    return request.parent is None or is_under(change, task, request.parent)
+
+
+def _preferred(change: Change, tasks: Iterator[Task], me: Agent) -> Task | None:
+    """The first; among equals in priority, waiting and due date, one whose prerequisite this agent did."""
+    for _, equals in groupby(tasks, key=lambda task: (task.priority_score, task.inserted_at, task.due_at)):
+        same = list(islice(equals, AFFINITY_LIMIT))
+        return next((task for task in same if me.name in _implementers(change, task)), same[0])
+    return None
+
+
+def _implementers(change: Change, task: Task) -> set[str | None]:
+    return {blocker.implementer for code in task.blockers if (blocker := change.find_coded(code))}
+
+
+def _nothing(change: Change, me: Agent, capabilities: frozenset[str], examined: list[Task]) -> Nothing:
+    nearest = [each for each in explained(change, me, capabilities, NEAREST_SHOWN) if not each["offered"]][:NEAREST_SHOWN]
+    answer: dict[str, Any] = {"nothing_ready": True, "nearest": nearest}
+    if len(examined) == EXAMINED_LIMIT:
+        answer["stopped_after"] = EXAMINED_LIMIT
+    return Nothing(answer, WorkWatch(me, capabilities), others_may=bool(examined))

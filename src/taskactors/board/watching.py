@@ -1,0 +1,130 @@
+"""Watching: what a commit tells those who wait, what each of them waits for, and the answer that says that there is nothing yet."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from attrs import frozen
+
+from ..domain.agent import Agent
+from ..domain.caller import Kind
+from ..domain.events import Event, EventKind
+from ..domain.matching import Lane, covers
+from ..domain.task import Task
+from .requests.request import Request
+
+
+@frozen
+class Ready:
+    """Told when a task became ready in a lane."""
+
+    lane: Lane
+
+
+WORK = "work"
+LOG = "log"
+
+
+def inbox_topic(to: str) -> str:
+    """The topic of messages to that address."""
+    return f"to:{to}"
+
+
+def topics_of(told: object) -> tuple[str, ...]:
+    """The topics that something told belongs to: whoever waits for one of them has to look."""
+    match told:
+        case Ready():
+            return (WORK,)
+        case Event(kind=EventKind.MESSAGE_SENT, data={"to": to}):
+            return (LOG, inbox_topic(to))
+        case Event():
+            return (LOG,)
+    return ()
+
+
+def is_about(event: Event, task: Task) -> bool:
+    """Whether something happened to a task, or to a message or session that belongs to it."""
+    return event.subject == f"task:{task.id}" or event.data.get("task") == task.code
+
+
+class Watch(Protocol):
+    """What somebody waits for. `one_each` says that what is told is for one of all who see it, as a task is."""
+
+    @property
+    def topics(self) -> tuple[str, ...]: ...
+    @property
+    def one_each(self) -> bool: ...
+    def sees(self, told: object) -> bool: ...
+
+
+@frozen
+class WorkWatch:
+    """Waits for a task that fits this agent."""
+
+    agent: Agent
+    capabilities: frozenset[str]
+    one_each: bool = True
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return (WORK,)
+
+    def sees(self, told: object) -> bool:
+        return isinstance(told, Ready) and (self.agent.kind is Kind.HUMAN or covers(told.lane, self.agent, self.capabilities))
+
+
+@frozen
+class InboxWatch:
+    """Waits for a message to one of these addresses."""
+
+    addresses: tuple[str, ...]
+    one_each: bool = False
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return tuple(map(inbox_topic, self.addresses))
+
+    def sees(self, told: object) -> bool:
+        return isinstance(told, Event)
+
+
+@frozen
+class LogWatch:
+    """Waits for an event, of these kinds if any are named, about this task if one is."""
+
+    kinds: frozenset[str]
+    task: Task | None
+    one_each: bool = False
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return (LOG,)
+
+    def sees(self, told: object) -> bool:
+        if not isinstance(told, Event) or (self.kinds and told.kind not in self.kinds):
+            return False
+        return self.task is None or is_about(told, self.task)
+
+
+class Taken(dict[str, Any]):
+    """An answer that took something for its caller. `undoing` is the request, of the tool `undone_by`, that gives it back
+    when the caller has left before they could hear it.
+    """
+
+    def __init__(self, answer: Mapping[str, Any], undone_by: str, undoing: Request) -> None:
+        super().__init__(answer)
+        self.undone_by = undone_by
+        self.undoing = undoing
+
+
+class Nothing(dict[str, Any]):
+    """An answer that says only that there is nothing yet: never stored for a repeat, and given to a waiter when its time is over.
+
+    `others_may` says that there was something which this caller could not take and another might; `again` is how a waiter
+    asks the next time, when that is not as the first time.
+    """
+
+    def __init__(self, answer: Mapping[str, Any], watch: Watch, others_may: bool = False, again: Request | None = None) -> None:
+        super().__init__(answer)
+        self.watch = watch
+        self.others_may = others_may
+        self.again = again
