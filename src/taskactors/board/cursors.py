@@ -15,8 +15,8 @@ def cursor_after(kind: str, number: int, skip: int = 0) -> str:
 
 def read_cursor(kind: str, cursor: str, tool: str) -> tuple[int, int]:
     """The number in a cursor that this tool gave, and what is still to be skipped; refuses one that is not of its making."""
-    number, _, skip = cursor.removeprefix(kind).partition(SKIP)
-    if not cursor.startswith(kind) or not (_is_count(number) and _is_count(skip or "0")):
+    number, skips, skip = cursor.removeprefix(kind).partition(SKIP)
+    if not (cursor.startswith(kind) and _is_count(number) and (_is_count(skip) or not skips)):
         raise InvalidArguments(tool=tool, problems=("cursor: not one that this tool returned; leave it out to start over",))
     return int(number), int(skip or "0")
 
