@@ -59,7 +59,7 @@ def team(server: FakeServer) -> FakeServer:
         "claim_task": lambda params: task,
         "release_task": lambda params: task,
         "set_task_state": lambda params: task,
-        "admin.list_agents": lambda params: {"items": []},
+        "list_agents": lambda params: {"items": []},
         "admin.verify": lambda params: {"clean": True, "findings": []},
     }
     return server

@@ -109,7 +109,7 @@ AGENTS = [
 
 
 def test_the_team_is_a_table(server: FakeServer, run: Run) -> None:
-    server.answers["admin.list_agents"] = lambda params: {"items": AGENTS}
+    server.answers["list_agents"] = lambda params: {"items": AGENTS}
     lines = run("agents", "list").out.splitlines()
     assert lines[0].split() == ["NAME", "ROLE", "HOLDS", "CAN", "DO", "NOTE"]
     assert lines[1].split() == ["ada", "backend", "A-1", "python,", "sql", "coordinator"]
@@ -117,13 +117,13 @@ def test_the_team_is_a_table(server: FakeServer, run: Run) -> None:
 
 
 def test_an_empty_team_says_so(server: FakeServer, run: Run) -> None:
-    server.answers["admin.list_agents"] = lambda params: {"items": []}
+    server.answers["list_agents"] = lambda params: {"items": []}
     assert run("agents", "list").out == "Nobody is on the team yet.\n"
 
 
 def test_looking_is_for_everybody_also_in_an_agents_shell(server: FakeServer, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TASKACTORS_AGENT", "ada")
-    server.answers["admin.list_agents"] = lambda params: {"items": []}
+    server.answers["list_agents"] = lambda params: {"items": []}
     server.answers["admin.verify"] = lambda params: {"clean": True, "findings": []}
     assert run("agents", "list").code == 0
     assert run("verify").code == 0

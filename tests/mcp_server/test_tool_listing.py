@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from taskactors.actors.argument_schema import required_fields
+from taskactors.actors.arguments import Arguments
 from taskactors.actors.tools import TOOLS
 from taskactors.mcp_server.instructions import INSTRUCTIONS
 from taskactors.mcp_server.server import LIST_FRESH_MS
@@ -74,6 +76,18 @@ def test_an_answers_schema_is_small_and_leaves_what_is_inside_open(tool: dict[st
 def test_what_a_model_reads_of_the_tools_is_short() -> None:
     read = "".join(tool["name"] + tool["description"] + json.dumps(tool["inputSchema"], separators=(",", ":")) for tool in LISTED)
     assert len(read) / CHARACTERS_A_TOKEN <= FULL_TOKENS
+
+
+@pytest.mark.parametrize("tool", LISTED, ids=lambda tool: tool["name"])
+def test_whatever_is_accepted_fits_what_is_listed_but_for_other_spellings(tool: dict[str, Any]) -> None:
+    request = TOOLS[tool["name"]].request
+    whole, shown = Arguments(request).schema, tool["inputSchema"]
+    assert shown["properties"].keys() == whole["properties"].keys() - request.spellings.keys()
+    assert shown["additionalProperties"] is False
+    assert tuple(shown.get("required", ())) == required_fields(request)
+    for name, schema in shown["properties"].items():
+        # Every word that is left says the same as the whole schema does.
+        assert all(schema[key] == whole["properties"][name][key] for key in schema if not isinstance(schema[key], dict | list))
 
 
 def test_the_instructions_teach_the_loop_in_two_kilobytes() -> None:

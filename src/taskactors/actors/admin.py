@@ -30,15 +30,6 @@ def _table(*tools: Tool) -> Mapping[str, Tool]:
 
 ADMIN: Mapping[str, Tool] = _table(
     Tool(
-        name="admin.list_agents",
-        title="List agents",
-        request=agents.ListAgents,
-        desk="mcp-integrator",
-        unit=agents.list_agents,
-        answers={"items": "array"},
-        reads=True,
-    ),
-    Tool(
         name="admin.promote_agent",
         title="Promote an agent",
         request=agents.PromoteAgent,

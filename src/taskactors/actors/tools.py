@@ -5,10 +5,28 @@ from typing import Any
 
 from attrs import frozen
 
-from ..board import agents, changes, claims, discovery, finishing, health, inbox, listing, messages, sessions, taking, tasks, workspace
+from ..board import (
+    agents,
+    changes,
+    claims,
+    discovery,
+    escalating,
+    finishing,
+    handoffs,
+    health,
+    inbox,
+    listing,
+    messages,
+    pausing,
+    sessions,
+    taking,
+    tasks,
+    workspace,
+)
 from ..board.requests import changes as ask_changes
 from ..board.requests import claims as ask_claims
 from ..board.requests import finishing as ask_finishing
+from ..board.requests import handoffs as ask_handoffs
 from ..board.requests import tasks as ask_tasks
 from ..board.requests import team as ask_team
 from ..board.requests import workspace as ask_workspace
@@ -17,6 +35,7 @@ from ..board.requests.request import Request
 TASK = {"id": "integer", "code": "string", "name": "string", "state": "string", "rev": "integer"}
 PAGE = {"items": "array"}
 MESSAGE = {"id": "integer", "message_type": "string", "content": "string", "created_at": "string"}
+HANDOFF = {"handoff_id": "integer", "task_code": "string", "to": "string", "state": "string"}
 SESSION = {"session_id": "integer", "task_id": "integer", "agent_name": "string", "started_at": "string"}
 
 
@@ -229,6 +248,52 @@ TOOLS: Mapping[str, Tool] = _table(
         unit=inbox.read_inbox,
         answers=PAGE | {"next_cursor": "string"},
         idempotent=True,
+    ),
+    Tool(
+        name="list_agents",
+        title="List the team",
+        request=ask_team.ListAgents,
+        desk="mcp-integrator",
+        unit=agents.list_agents,
+        answers=PAGE,
+        reads=True,
+    ),
+    Tool(
+        name="offer_handoff",
+        title="Offer a task",
+        request=ask_handoffs.OfferHandoff,
+        desk="mcp-integrator",
+        unit=handoffs.offer_handoff,
+        answers=HANDOFF,
+        urgent=True,
+    ),
+    Tool(
+        name="answer_handoff",
+        title="Answer an offer",
+        request=ask_handoffs.AnswerHandoff,
+        desk="mcp-integrator",
+        unit=handoffs.answer_handoff,
+        answers=TASK | {"handoff": "object"},
+        urgent=True,
+    ),
+    Tool(
+        name="request_help",
+        title="Ask for help",
+        request=ask_team.RequestHelp,
+        desk="mcp-integrator",
+        unit=escalating.request_help,
+        answers=MESSAGE,
+        urgent=True,
+    ),
+    Tool(
+        name="set_pause",
+        title="Hold back or go on",
+        request=ask_team.SetPause,
+        desk="backend",
+        unit=pausing.set_pause,
+        answers={"paused": "array"},
+        idempotent=True,
+        urgent=True,
     ),
     Tool(
         name="get_changes",

@@ -179,7 +179,7 @@ class Waiting:
                 continue
             else:
                 self._try(waiter, told)
-            if waiter.watch.one_each:
+            if waiter.watch.is_for_one(told):
                 return
 
     def _pass_on(self, waiter: Waiter) -> None:
@@ -187,7 +187,7 @@ class Waiting:
         told, waiter.seen = waiter.seen, None
         if told is not None:
             for topic in topics_of(told):
-                self._wake([each for each in self._lines.get(topic, ()) if each.watch.one_each], told, after=waiter.number)
+                self._wake([each for each in self._lines.get(topic, ()) if each.watch.is_for_one(told)], told, after=waiter.number)
 
     # places and ends
 

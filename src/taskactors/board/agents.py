@@ -11,8 +11,8 @@ from ..domain.errors import AlreadyRegistered, NotAllowed
 from ..domain.events import EventKind, Fact
 from . import wire
 from .change import Change
-from .requests.request import Mutation, Request
-from .requests.team import RegisterAgent
+from .requests.request import Mutation
+from .requests.team import ListAgents, RegisterAgent
 from .view import View
 
 Answer = Mapping[str, Any]
@@ -67,11 +67,6 @@ def _as_asked(change: Change, known: Agent, wanted: Agent) -> Agent:
 
 
 @frozen(kw_only=True)
-class ListAgents(Request):
-    """Everybody on the team, with the tasks they hold."""
-
-
-@frozen(kw_only=True)
 class PromoteAgent(Mutation):
     """Make an agent a coordinator, or take that back. Only a person may."""
 
@@ -80,8 +75,10 @@ class PromoteAgent(Mutation):
 
 
 def list_agents(view: View, request: ListAgents) -> Answer:
-    """Everybody on the team, with the tasks they hold."""
-    return wire.page([wire.agent(each) | {"holding": list(view.held_by(each.name, HELD_SHOWN))} for each in view.agents()], None)
+    """Everybody on the team who fits, with the tasks they hold. Who is here now the desk adds."""
+    wanted = set(request.capabilities)
+    fitting = (each for each in view.agents() if request.role in (None, each.role) and wanted <= set(each.capabilities))
+    return wire.page([wire.agent(each) | {"holding": list(view.held_by(each.name, HELD_SHOWN))} for each in fitting], None)
 
 
 def promote_agent(change: Change, request: PromoteAgent) -> Answer:

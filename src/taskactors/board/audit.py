@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..domain.caller import SERVER, Caller, Kind
+from ..domain.handing_off import HandoffState
 from ..domain.matching import is_ready, lane_of
 from ..domain.task import FINISHED, RUNNING, SUSPENDED, State, Task
 from ..domain.waiting import called_off, meets
@@ -11,21 +12,21 @@ from ..storage.engine import Snapshot
 from ..storage.keys import split
 from . import chain, layout
 from .settings import BoardSettings
-from .stored import EVENT, MESSAGE, SESSION, TASK
+from .stored import EVENT, HANDOFF, MESSAGE, SESSION, TASK
 from .view import View
 
 FINDINGS_LIMIT = 100
 """A broken store can have a finding for every entry; the first hundred tell the story."""
 
-INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open")
-"""The families of keys that exist only because a task, a message or a session has them."""
+INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open", "offered")
+"""The families of keys that exist only because a task, a message, a session or an offer has them."""
 
 
 def findings(snapshot: Snapshot) -> list[str]:
     """What is wrong, a line each; empty when every invariant holds. Reads everything, so it takes time on a large project."""
     view = View(snapshot, 0, Caller(name=SERVER, kind=Kind.SERVER), BoardSettings())
     found: list[str] = []
-    for check in (_log, _tasks, _indexes, _replies, _dependencies):
+    for check in (_log, _tasks, _indexes, _offers, _replies, _dependencies):
         for finding in check(view):
             found.append(finding)
             if len(found) == FINDINGS_LIMIT:
@@ -82,7 +83,7 @@ def _task(task: Task) -> Iterator[str]:
 
 
 def _indexes(view: View) -> Iterator[str]:
-    """Tasks, messages and open sessions have exactly the index entries that make them found."""
+    """Tasks, messages, open sessions and offers have exactly the index entries that make them found."""
     expected: set[bytes] = set()
     for _, stored in view.walk(layout.ALL_TASKS):
         expected |= layout.index_of_task(TASK.decode(stored))
@@ -90,12 +91,24 @@ def _indexes(view: View) -> Iterator[str]:
         expected |= layout.index_of_message(MESSAGE.decode(stored))
     for _, stored in view.walk(layout.ALL_SESSIONS):
         expected |= layout.index_of_session(SESSION.decode(stored))
+    for _, stored in view.walk(layout.ALL_HANDOFFS):
+        expected |= layout.index_of_handoff(HANDOFF.decode(stored))
     known = {entry for family in INDEXES for entry, _ in view.walk(layout.family(family))}
-    known |= {entry for entry, _ in view.walk(layout.DUE) if split(entry)[2] in (layout.LEASE, layout.START)}
+    known |= {entry for entry, _ in view.walk(layout.DUE) if split(entry)[2] != layout.REPLY}
     for entry in sorted(expected - known):
         yield f"an index lacks {split(entry)}"
     for entry in sorted(known - expected):
         yield f"an index has {split(entry)}, which no task has"
+
+
+def _offers(view: View) -> Iterator[str]:
+    """A task waits for an answer to an offer exactly when one stands, unless somebody set it waiting by hand."""
+    for _, stored in view.walk(layout.ALL_HANDOFFS):
+        offer = HANDOFF.decode(stored)
+        state = view.task(offer.task_id).state
+        wanted = {HandoffState.OPEN: State.PENDING_HANDOFF, HandoffState.IN_REVIEW: State.REVIEW}.get(offer.state, state)
+        if state is not wanted:
+            yield f"handoff {offer.id} of {offer.task_code} is {offer.state}, but the task is {state}"
 
 
 def _replies(view: View) -> Iterator[str]:

@@ -10,6 +10,7 @@ from ..domain.caller import LOCAL_PERSON, SERVER, Caller, Kind
 from ..domain.codes import agent_name_problem
 from ..domain.errors import Conflict, LimitReached, NoName
 from ..domain.events import Entity, Event, EventKind, Fact
+from ..domain.handing_off import Handoff
 from ..domain.matching import is_ready, lane_of
 from ..domain.message import Message
 from ..domain.session import Session
@@ -17,7 +18,7 @@ from ..domain.task import Task
 from ..storage.engine import Transaction
 from . import chain, layout
 from .settings import BoardSettings
-from .stored import AGENT, EVENT, MESSAGE, SESSION, TASK
+from .stored import AGENT, EVENT, HANDOFF, MESSAGE, SESSION, TASK
 from .view import NUMBER_BYTES, View
 from .watching import Ready
 
@@ -67,6 +68,21 @@ class Change(View):
         """Store an agent without an event: for its place in its inbox."""
         self._transaction.put(layout.agent(agent.name), AGENT.encode(agent))
 
+    def keep_handoff(self, handoff: Handoff) -> None:
+        """Store an offer; its task's event tells of it."""
+        stored = self.snapshot.get(layout.handoff(handoff.id))
+        before = HANDOFF.decode(stored) if stored is not None else None
+        number = handoff.id.to_bytes(NUMBER_BYTES, "big")
+        self._index(layout.index_of_handoff(before) if before else frozenset(), layout.index_of_handoff(handoff), number)
+        self._transaction.put(layout.handoff(handoff.id), HANDOFF.encode(handoff))
+
+    def keep_message(self, message: Message) -> None:
+        """Store a message that is there already, without an event of its own."""
+        before = self.find_message(message.id)
+        assert before is not None
+        self._index(layout.index_of_message(before), layout.index_of_message(message))
+        self._transaction.put(layout.message(message.id), MESSAGE.encode(message))
+
     def note(self, kind: EventKind, subject: str, **data: object) -> None:
         """Log something that changed no entity of its own."""
         self._append(kind, subject, data)
@@ -84,12 +100,12 @@ class Change(View):
         self._transaction.put(layout.task(task.id), TASK.encode(task))
         return task
 
-    def _index(self, before: frozenset[bytes], after: frozenset[bytes]) -> None:
+    def _index(self, before: frozenset[bytes], after: frozenset[bytes], value: bytes = b"") -> None:
         # Sorted, so that every engine is asked for the same writes in the same order.
         for entry in sorted(before - after):
             self._transaction.delete(entry)
         for entry in sorted(after - before):
-            self._transaction.put(entry, b"")
+            self._transaction.put(entry, value)
 
     def _keep_lane(self, before: Task | None, after: Task) -> None:
         was = lane_of(before) if before and is_ready(before) else None

@@ -9,8 +9,9 @@ from ..domain.caller import Kind
 from ..domain.failing import Failure
 from ..domain.task import Seconds, Task
 from . import wire
+from .aftermath import follow
 from .change import Change
-from .dependants import carry_over
+from .pausing import require_not_paused
 from .requests import claims as ask
 from .watching import Taken
 
@@ -35,6 +36,8 @@ def claim_task(change: Change, request: ask.ClaimTask) -> Answer:
 def claim_for(change: Change, task: Task, name: str, lease_s: Seconds | None, reason: str | None = None) -> Task:
     """The task, claimed for that agent by the rules. Who claims again without naming a lease keeps the one they have."""
     agent = _able(change.introduce(name), task)
+    if task.holder != agent.name:
+        require_not_paused(change, agent)
     held = change.held_by(agent.name, agent.max_concurrent_tasks or UNLIMITED_HELD)
     current = task.claim.lease_s if task.claim else None
     lease = lease_s or current or task.lease_s or change.settings.lease_s
@@ -66,5 +69,5 @@ def release_task(change: Change, request: ask.ReleaseTask) -> Answer:
     failure = Failure(request.failure) if request.failure else None
     fact = claiming.release(task, change.caller, request.fence, failure, not_before, change.now)
     released = change.record_task(fact.because(request.reason))
-    carry_over(change, task, released)
+    follow(change, task, released)
     return wire.task(released)

@@ -5,15 +5,16 @@ from typing import Any
 
 from attrs import evolve
 
-from ..domain import finishing
+from ..domain import finishing, handing_off
 from ..domain.events import EventKind, Fact
-from ..domain.message import Message
 from ..domain.task import Result, State, Task
 from . import wire
 from .additions import with_artifacts, with_note
+from .aftermath import follow
 from .change import Change
-from .dependants import carry_over
+from .handoffs import announce
 from .requests import finishing as ask
+from .telling import tell
 
 Answer = Mapping[str, Any]
 
@@ -22,7 +23,7 @@ def renew_claim(change: Change, request: ask.RenewClaim) -> Answer:
     """Start the lease again, at once and on disk."""
     task = change.named(request)
     renewed = finishing.renew(task, change.caller, request.fence, request.lease_s, change.now)
-    return _brief(change.keep(renewed) if renewed != task else task)
+    return brief(change.keep(renewed) if renewed != task else task)
 
 
 def report_progress(change: Change, request: ask.ReportProgress) -> Answer:
@@ -32,7 +33,7 @@ def report_progress(change: Change, request: ask.ReportProgress) -> Answer:
     assert isinstance(fact.after, Task)
     noted = with_note(fact.after, change.acting().name, request.note, change.now) if request.note else fact.after
     told = with_artifacts(noted, request.artifacts)
-    return _brief(change.record_task(evolve(fact, after=told)))
+    return brief(change.record_task(evolve(fact, after=told)))
 
 
 def complete_task(change: Change, request: ask.CompleteTask) -> Answer:
@@ -41,7 +42,7 @@ def complete_task(change: Change, request: ask.CompleteTask) -> Answer:
     result = Result(request.summary, request.evidence, request.confidence, request.files)
     done = change.record_task(finishing.complete(task, change.caller, request.fence, result, change.now))
     _end_session(change, done, task.holder)
-    freed = carry_over(change, task, done)
+    freed = follow(change, task, done)
     return wire.task(done) | {"unblocked": list(freed)}
 
 
@@ -49,14 +50,27 @@ def review_task(change: Change, request: ask.ReviewTask) -> Answer:
     """Approve the work of another or send it back; the findings stay with the task and reach whoever did it."""
     task = change.named(request)
     change.introduce(change.caller.name)
-    reviewed = change.record_task(finishing.review(task, change.caller, request.verdict, request.findings, change.now))
+    reviewed = change.record_task(_reviewed(change, task, request))
     if request.findings and (author := task.holder or task.implementer) is not None and author != change.caller.name:
         _tell_author(change, reviewed, author, request.findings)
-    freed = carry_over(change, task, reviewed)
+    freed = follow(change, task, reviewed)
     return wire.task(reviewed) | {"unblocked": list(freed)}
 
 
-def _brief(task: Task) -> Answer:
+def _reviewed(change: Change, task: Task, request: ask.ReviewTask) -> Fact:
+    """What the verdict does. Work that was reviewed because its holder offered it is not finished, but handed on."""
+    offer = change.open_handoff(task)
+    if offer is None or request.verdict is finishing.Verdict.SEND_BACK or task.state is not State.REVIEW:
+        return finishing.review(task, change.caller, request.verdict, request.findings, change.now)
+    finishing.require_other_reviewer(task, change.caller)
+    fact, forward = handing_off.put_forward(task, offer, change.now)
+    change.keep_handoff(forward)
+    announce(change, forward)
+    return fact
+
+
+def brief(task: Task) -> Answer:
+    """A task after a step that its holder knows all about."""
     return wire.task(task, "brief")
 
 
@@ -70,16 +84,5 @@ def _end_session(change: Change, task: Task, agent: str | None) -> None:
 
 def _tell_author(change: Change, task: Task, author: str, findings: tuple[str, ...]) -> None:
     sent_back = task.state is not State.DONE
-    message = Message(
-        id=change.next_number("message"),
-        author_agent_name=change.caller.name,
-        by=change.caller.by,
-        to=author,
-        message_type="review",
-        content="\n".join((f"{task.code} was {'sent back' if sent_back else 'approved'}:", *(f"- {each}" for each in findings))),
-        created_at=change.now,
-        task_id=task.id,
-        task_code=task.code,
-    )
-    facts = {"from": message.author_agent_name, "to": author, "message_type": "review", "task": task.code}
-    change.record(Fact(EventKind.MESSAGE_SENT, message, facts))
+    lines = (f"{task.code} was {'sent back' if sent_back else 'approved'}:", *(f"- {each}" for each in findings))
+    tell(change, author, "review", "\n".join(lines), task, author=change.caller.name)

@@ -4,16 +4,19 @@ import heapq
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 from attrs import evolve
 
 from ..domain.agent import Agent
 from ..domain.caller import LOCAL_PERSON, Kind
 from ..domain.errors import InvalidArguments
-from ..domain.message import EVERYBODY, ROLE_PREFIX, Message
+from ..domain.message import EVERYBODY, ROLE_PREFIX
 from ..storage.keys import split
 from . import layout, wire
 from .change import Change
+from .context import CHARACTERS_PER_TOKEN
 from .cursors import cursor_after, read_cursor
+from .escalating import acknowledge
 from .requests.team import ReadInbox
 from .watching import InboxWatch, Nothing
 
@@ -28,21 +31,30 @@ OF_ROLE = "@"
 def read_inbox(change: Change, request: ReadInbox) -> Answer:
     """The next messages for the caller, oldest first. A cursor handed back confirms what came before it, for good."""
     reader = _reader(change)
+    for message_id in request.ack:
+        acknowledge(change, message_id, reader.name)
     passed_back, same_role = _passed_back(change, reader, request.cursor)
     if request.unread_only:
         reader = _confirmed(change, reader, passed_back, same_role)
         last, begin = reader.inbox_cursor, _unread(reader)
     else:
         last, begin = passed_back, dict.fromkeys(_unread(reader), passed_back)
-    messages: list[Message] = []
-    for last in heapq.merge(*(_stream(change, to, start) for to, start in begin.items())):
-        message = change.find_message(last)
+    items: list[dict[str, Any]] = []
+    left = request.max_tokens * CHARACTERS_PER_TOKEN
+    for number in heapq.merge(*(_stream(change, to, start) for to, start in begin.items())):
+        message = change.find_message(number)
         if message is not None and (message.author_agent_name != reader.name or message.to == reader.name):
-            messages.append(message)
-        if len(messages) == request.limit:
+            shown = wire.message(message)
+            left -= len(msgspec.json.encode(shown))
+            # One at least: an answer that is always too small would never come to an end.
+            if left < 0 and items:
+                break
+            items.append(shown)
+        last = number
+        if len(items) == request.limit:
             break
-    answer = {"items": [wire.message(each) for each in messages], "next_cursor": cursor_after(CURSOR, last) + OF_ROLE + reader.role}
-    return answer if messages else Nothing(answer, InboxWatch(tuple(begin)))
+    answer = {"items": items, "next_cursor": cursor_after(CURSOR, last) + OF_ROLE + reader.role}
+    return answer if items else Nothing(answer, InboxWatch(tuple(begin)))
 
 
 def _passed_back(change: Change, reader: Agent, cursor: str | None) -> tuple[int, bool]:

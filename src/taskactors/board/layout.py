@@ -1,5 +1,6 @@
 """Where everything lives: every key of a project's keyspace, made here and nowhere else."""
 
+from ..domain.handing_off import UNDECIDED, Handoff
 from ..domain.matching import Lane, is_ready, lane_of, rank
 from ..domain.message import Message
 from ..domain.session import Session
@@ -88,6 +89,8 @@ def held_by(agent: str) -> Span:
 
 LEASE = "lease"
 START = "start"
+HANDOFF = "handoff"
+ACKNOWLEDGEMENT = "acknowledgement"
 REPLY = "reply"
 
 
@@ -136,6 +139,25 @@ def inbox_after(to: str, message_id: int) -> Span:
 def role_read(role: str) -> bytes:
     """How far anybody of a role has confirmed the messages to that role."""
     return key("role-read", role)
+
+
+def handoff(handoff_id: int) -> bytes:
+    return key("handoff", handoff_id)
+
+
+ALL_HANDOFFS: Span = span("handoff")
+
+
+def handoff_of(task_id: int) -> bytes:
+    """The offer of a task that is not decided yet."""
+    return key("offered", task_id)
+
+
+def pause(target: str) -> bytes:
+    return key("pause", target)
+
+
+PAUSES: Span = span("pause")
 
 
 def session(session_id: int) -> bytes:
@@ -195,7 +217,16 @@ def _index_of_claim(task_: Task) -> set[bytes]:
 def index_of_message(of: Message) -> frozenset[bytes]:
     """Where a message is found: on its task, and in the inbox that it is for."""
     on_task = {message_on_task(of.task_id, of.id)} if of.task_id is not None else set()
-    return frozenset(on_task | ({inbox(of.to, of.id)} if of.to is not None else set()))
+    in_inbox = {inbox(of.to, of.id)} if of.to is not None else set()
+    awaited = {due(of.ack_by, ACKNOWLEDGEMENT, of.id)} if of.ack_by is not None and of.acked_by is None else set()
+    return frozenset(on_task | in_inbox | awaited)
+
+
+def index_of_handoff(of: Handoff) -> frozenset[bytes]:
+    """An undecided offer is found by its task, and ends in time."""
+    if of.state not in UNDECIDED:
+        return frozenset()
+    return frozenset({handoff_of(of.task_id), due(of.expires_at, HANDOFF, of.id)})
 
 
 def index_of_session(of: Session) -> frozenset[bytes]:

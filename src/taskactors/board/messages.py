@@ -13,6 +13,7 @@ from ..storage.keys import split
 from . import layout, wire
 from .change import Change
 from .cursors import cursor_after, read_cursor
+from .escalating import answered
 from .requests import team as ask
 from .view import View
 
@@ -64,6 +65,7 @@ def send_message(change: Change, request: ask.SendMessage) -> Answer:
             reply_to_message_id=_answered(change, request.reply_to),
             importance=Importance(request.importance),
             direct=to != EVERYBODY and role_addressed(to) is None,
+            ack_by=change.now + request.ack_by_s * 1000 if request.ack_by_s else None,
         ),
     )
 
@@ -104,6 +106,7 @@ def _sent(change: Change, message: Message) -> Answer:
         "task": message.task_code,
         "direct": message.direct or None,
     }
+    answered(change, message)
     change.record(Fact(EventKind.MESSAGE_SENT, message, {name: value for name, value in facts.items() if value is not None}))
     return wire.message(message)
 

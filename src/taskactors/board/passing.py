@@ -9,8 +9,10 @@ from ..domain.task import Instant, Task
 from ..storage.engine import Snapshot
 from ..storage.keys import split
 from . import layout
+from .aftermath import follow
 from .change import Change
-from .dependants import carry_over
+from .escalating import escalate
+from .handoffs import expire_handoff
 
 SWEEP_LIMIT = 200
 """How much one sweep does, so that no batch waits long for time; the timer comes back at once for the rest."""
@@ -42,6 +44,10 @@ def sweep(change: Change, signs: Signs) -> int:
         match what:
             case layout.LEASE:
                 _end_or_extend(change, change.task(int(which[0])), signs)
+            case layout.HANDOFF:
+                expire_handoff(change, int(which[0]))
+            case layout.ACKNOWLEDGEMENT:
+                escalate(change, int(which[0]))
             case layout.START:
                 change.keep(evolve(change.task(int(which[0])), not_before=None))
             case layout.REPLY:
@@ -62,7 +68,7 @@ def _end_or_extend(change: Change, task: Task, signs: Signs) -> None:
     if fact.data.get("renewed"):
         change.keep(fact.after)
         return
-    carry_over(change, task, change.record_task(fact))
+    follow(change, task, change.record_task(fact))
 
 
 def give_grace(change: Change) -> int:

@@ -4,7 +4,9 @@ from attrs import frozen
 
 from ..domain.agent import Agent
 from ..domain.events import Event
+from ..domain.handing_off import Handoff
 from ..domain.message import Message
+from ..domain.pausing import Pause
 from ..domain.session import Session
 from ..domain.task import Instant, Task
 from ..storage.records import RecordType
@@ -21,6 +23,8 @@ class Reply:
 
 TASK = RecordType("task", Task, 1)
 AGENT = RecordType("agent", Agent, 1)
+HANDOFF = RecordType("handoff", Handoff, 1)
+PAUSE = RecordType("pause", Pause, 1)
 MESSAGE = RecordType("message", Message, 1)
 SESSION = RecordType("session", Session, 1)
 EVENT = RecordType("event", Event, 1)

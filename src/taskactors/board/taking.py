@@ -13,6 +13,7 @@ from .claims import GIVEN_BACK, UNLIMITED_HELD, claim_for
 from .context import context_of
 from .discovery import able, best, is_under
 from .explaining import explained
+from .pausing import require_not_paused
 from .requests.claims import NextTask, ReleaseTask
 from .watching import Nothing, Taken, WorkWatch
 
@@ -30,6 +31,7 @@ NEAREST_SHOWN = 5
 def next_task(change: Change, request: NextTask) -> Answer:
     """Claim the best ready task for the caller, or say what is nearest. Raises TooManyTasks when they hold as many as they may."""
     me = change.acting()
+    require_not_paused(change, me)
     held = change.held_by(me.name, me.max_concurrent_tasks or UNLIMITED_HELD)
     if me.max_concurrent_tasks is not None and len(held) >= me.max_concurrent_tasks:
         raise TooManyTasks(agent=me.name, limit=me.max_concurrent_tasks, held=held)
@@ -69,7 +71,8 @@ def _implementers(change: Change, task: Task) -> set[str | None]:
 
 
 def _nothing(change: Change, me: Agent, capabilities: frozenset[str], examined: list[Task]) -> Nothing:
-    nearest = [each for each in explained(change, me, capabilities, NEAREST_SHOWN) if not each["offered"]][:NEAREST_SHOWN]
+    mine = f"held by {me.name}"
+    nearest = [each for each in explained(change, me, capabilities, NEAREST_SHOWN) if each.get("why") not in (None, mine)][:NEAREST_SHOWN]
     answer: dict[str, Any] = {"nothing_ready": True, "nearest": nearest}
     if len(examined) == EXAMINED_LIMIT:
         answer["stopped_after"] = EXAMINED_LIMIT

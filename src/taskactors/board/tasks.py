@@ -14,9 +14,9 @@ from ..domain.events import EventKind, Fact
 from ..domain.task import Dependency, DependencyKind, Instant, State, Task
 from . import wire
 from .additions import with_artifacts, with_labels, with_note
+from .aftermath import follow
 from .change import Change
 from .claims import claim_for
-from .dependants import carry_over
 from .requests import tasks as ask
 from .view import View
 
@@ -156,7 +156,9 @@ def update_task(change: Change, request: ask.UpdateTask) -> Answer:
         return wire.task(task)
     change.require_lane(edited)
     changed = [each.name for each in fields(Task) if getattr(task, each.name) != getattr(edited, each.name)]
-    return wire.task(change.record_task(Fact(EventKind.TASK_UPDATED, edited, {"fields": changed})))
+    after = change.record_task(Fact(EventKind.TASK_UPDATED, edited, {"fields": changed}))
+    follow(change, task, after)
+    return wire.task(after)
 
 
 def _edited(change: Change, task: Task, request: ask.UpdateTask) -> Task:
@@ -194,7 +196,9 @@ def assign_task(change: Change, request: ask.AssignTask) -> Answer:
     fact = claiming.assign(task, change.introduce(request.new_owner_agent_name).name, change.caller, change.now)
     if isinstance(fact.after, Task):
         change.require_lane(fact.after)
-    return wire.task(change.record_task(fact))
+    assigned = change.record_task(fact)
+    follow(change, task, assigned)
+    return wire.task(assigned)
 
 
 def set_task_state(change: Change, request: ask.SetTaskState) -> Answer:
@@ -206,7 +210,7 @@ def set_task_state(change: Change, request: ask.SetTaskState) -> Answer:
         return wire.task(claim_for(change, task, _claimant(change, task), None, request.reason))
     waiting.require_met(task, request.state, change.unmet_blockers(task))
     moved = change.record_task(moving.move(task, request.state, change.caller, request.reason, change.now))
-    carry_over(change, task, moved)
+    follow(change, task, moved)
     return wire.task(moved)
 
 

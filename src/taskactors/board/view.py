@@ -9,7 +9,9 @@ from ..domain.agent import Agent
 from ..domain.caller import LOCAL_PERSON, Caller, Kind
 from ..domain.errors import NotFound
 from ..domain.events import Event
+from ..domain.handing_off import Handoff
 from ..domain.message import Message
+from ..domain.pausing import Pause, targets_of
 from ..domain.session import Session
 from ..domain.task import Instant, Task
 from ..domain.waiting import meets
@@ -18,7 +20,7 @@ from ..storage.keys import split
 from . import chain, layout
 from .requests.request import AboutTask
 from .settings import BoardSettings
-from .stored import AGENT, EVENT, MESSAGE, SESSION, TASK
+from .stored import AGENT, EVENT, HANDOFF, MESSAGE, PAUSE, SESSION, TASK
 
 PAGE = 256
 """How many entries a walk reads at once: enough to be cheap, few enough to stop early."""
@@ -117,6 +119,30 @@ class View:
     def find_message(self, message_id: int) -> Message | None:
         stored = self.snapshot.get(layout.message(message_id))
         return MESSAGE.decode(stored) if stored is not None else None
+
+    def handoff(self, handoff_id: int) -> Handoff:
+        """Raises NotFound."""
+        stored = self.snapshot.get(layout.handoff(handoff_id))
+        if stored is None:
+            raise NotFound(kind="handoff", named=str(handoff_id))
+        return HANDOFF.decode(stored)
+
+    def open_handoff(self, task: Task) -> Handoff | None:
+        """The offer of a task that nobody has decided yet."""
+        number = self.snapshot.get(layout.handoff_of(task.id))
+        return self.handoff(int.from_bytes(number, "big")) if number is not None else None
+
+    def pauses(self) -> Iterator[Pause]:
+        """Everything that is paused."""
+        for _, stored in self.walk(layout.PAUSES):
+            yield PAUSE.decode(stored)
+
+    def pause_of(self, agent: Agent) -> Pause | None:
+        """What holds this agent back from new work, if anything does."""
+        for target in targets_of(agent):
+            if (stored := self.snapshot.get(layout.pause(target))) is not None:
+                return PAUSE.decode(stored)
+        return None
 
     def session(self, session_id: int) -> Session:
         """Raises NotFound."""

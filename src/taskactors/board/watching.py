@@ -36,6 +36,8 @@ def topics_of(told: object) -> tuple[str, ...]:
             return (WORK,)
         case Event(kind=EventKind.MESSAGE_SENT, data={"to": to}):
             return (LOG, inbox_topic(to))
+        case Event(kind=EventKind.PAUSE_SET):
+            return (LOG, WORK)
         case Event():
             return (LOG,)
     return ()
@@ -47,12 +49,11 @@ def is_about(event: Event, task: Task) -> bool:
 
 
 class Watch(Protocol):
-    """What somebody waits for. `one_each` says that what is told is for one of all who see it, as a task is."""
+    """What somebody waits for. `is_for_one` says that what is told is for one of all who see it, as a task is."""
 
     @property
     def topics(self) -> tuple[str, ...]: ...
-    @property
-    def one_each(self) -> bool: ...
+    def is_for_one(self, told: object) -> bool: ...
     def sees(self, told: object) -> bool: ...
 
 
@@ -62,13 +63,18 @@ class WorkWatch:
 
     agent: Agent
     capabilities: frozenset[str]
-    one_each: bool = True
 
     @property
     def topics(self) -> tuple[str, ...]:
         return (WORK,)
 
+    def is_for_one(self, told: object) -> bool:
+        return isinstance(told, Ready)
+
     def sees(self, told: object) -> bool:
+        if isinstance(told, Event):
+            # A brake was set or let go: whoever waits has to hear.
+            return told.kind is EventKind.PAUSE_SET
         return isinstance(told, Ready) and (self.agent.kind is Kind.HUMAN or covers(told.lane, self.agent, self.capabilities))
 
 
@@ -77,11 +83,13 @@ class InboxWatch:
     """Waits for a message to one of these addresses."""
 
     addresses: tuple[str, ...]
-    one_each: bool = False
 
     @property
     def topics(self) -> tuple[str, ...]:
         return tuple(map(inbox_topic, self.addresses))
+
+    def is_for_one(self, told: object) -> bool:
+        return False
 
     def sees(self, told: object) -> bool:
         return isinstance(told, Event)
@@ -93,11 +101,13 @@ class LogWatch:
 
     kinds: frozenset[str]
     task: Task | None
-    one_each: bool = False
 
     @property
     def topics(self) -> tuple[str, ...]:
         return (LOG,)
+
+    def is_for_one(self, told: object) -> bool:
+        return False
 
     def sees(self, told: object) -> bool:
         if not isinstance(told, Event) or (self.kinds and told.kind not in self.kinds):

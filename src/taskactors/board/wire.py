@@ -7,6 +7,7 @@ from typing import Any, Literal
 from attrs import asdict
 
 from ..domain.agent import Agent
+from ..domain.handing_off import Handoff
 from ..domain.message import Message
 from ..domain.moments import text_of
 from ..domain.session import Session
@@ -79,7 +80,7 @@ def _field(name: str, content: Any) -> Any:
         case State() | str() | int() | float():
             return content
         case _:
-            return asdict(content)
+            return {each: list(value) if isinstance(value, tuple) else value for each, value in asdict(content).items()}
 
 
 def claim(value: Claim) -> dict[str, Any]:
@@ -129,8 +130,33 @@ def message(value: Message) -> dict[str, Any]:
             "created_at": text_of(value.created_at),
             "content": value.content,
             "reply_to_message_id": value.reply_to_message_id,
+            "ack_by": text_of(value.ack_by) if value.ack_by is not None else None,
+            "acked_by": value.acked_by,
         },
         always=("target_agent_name", "reply_to_message_id"),
+    )
+
+
+def handoff(value: Handoff) -> dict[str, Any]:
+    """An offer, and what became of it."""
+    return _set(
+        {
+            "handoff_id": value.id,
+            "task_code": value.task_code,
+            "from_agent": value.from_agent,
+            "to": value.to,
+            "state": value.state,
+            "summary": value.summary,
+            "artifacts": list(value.artifacts) or None,
+            "known_limitations": list(value.known_limitations) or None,
+            "next_steps": value.next_steps,
+            "confidence": value.confidence,
+            "offered_at": text_of(value.offered_at),
+            "expires_at": text_of(value.expires_at),
+            "answered_by": value.answered_by,
+            "declined_by": list(value.declined_by) or None,
+            "reason": value.reason,
+        }
     )
 
 

@@ -155,7 +155,9 @@ def assign(task: Task, owner: str, caller: Caller, now: Instant) -> Fact:
         raise TaskClosed(task=task.code, state=task.state)
     if task.claim and caller.name != task.holder and not caller.may_override:
         raise NotHolder(task=task.code, caller=caller.name, holder=task.holder)
-    assigned = evolve(task, owner_agent_name=owner, updated_at=now)
+    # Giving it to somebody decides an offer that stands, too.
+    open_to_work = advance(task, State.IN_PROGRESS, now) if task.state is State.PENDING_HANDOFF and task.holder != owner else task
+    assigned = evolve(open_to_work, owner_agent_name=owner, updated_at=now)
     if task.claim and task.holder != owner:
         assigned = _handed_over(assigned, owner, now)
     return Fact(EventKind.TASK_ASSIGNED, assigned, {"from": task.owner_agent_name, "to": owner, "fence": assigned.fence})

@@ -329,3 +329,51 @@ class SessionClosed(Refusal):
 
     def cause(self) -> str:
         return f"work session {self.session_id} has ended already"
+
+
+@frozen(str=False)
+class HandoffClosed(Refusal):
+    """The offer was decided already, or is not made yet."""
+
+    code = "handoff_closed"
+    handoff_id: int
+    task: str
+    state: str
+    by: str | None = None
+
+    def cause(self) -> str:
+        return f"handoff {self.handoff_id} of {self.task} is {self.state}" + (f", by {self.by}" if self.by else "")
+
+    def remedy(self) -> str:
+        return f"look at {self.task}: it may be held by another by now"
+
+
+@frozen(str=False)
+class NotAddressed(Refusal):
+    """The offer was made to somebody else."""
+
+    code = "not_addressed"
+    handoff_id: int
+    task: str
+    to: str
+    agent: str
+
+    def cause(self) -> str:
+        return f"handoff {self.handoff_id} of {self.task} was offered to {self.to}, not to {self.agent}"
+
+    def remedy(self) -> str:
+        return f"leave it to {self.to}; next_task finds you other work"
+
+
+@frozen(str=False)
+class Paused(Refusal):
+    """Whoever steers the team wants no new work taken for now."""
+
+    code = "paused"
+    hint = "finish or release what you hold, read your inbox, and ask again later; get_changes with wait_s tells you when it ends"
+    target: str
+    by: str
+    reason: str | None = None
+
+    def cause(self) -> str:
+        return f"{self.by} has paused {self.target}" + (f": {self.reason}" if self.reason else "")

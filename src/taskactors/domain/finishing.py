@@ -6,7 +6,7 @@ from attrs import evolve
 
 from .caller import Caller
 from .claiming import renewed, require_fence
-from .errors import LimitReached, NotHolder, TaskClosed
+from .errors import LimitReached, NotHolder, OwnReview, TaskClosed
 from .events import EventKind, Fact
 from .lifecycle import DEADLINE_MS, advance, permit
 from .task import CLOSED, RUNNING, Instant, Note, Result, Seconds, State, Task
@@ -59,6 +59,12 @@ def complete(task: Task, caller: Caller, fence: int, result: Result, now: Instan
     done = evolve(advance(wanted, to, now), result=result, percent=100)
     data: dict[str, object] = {"from": task.state, "to": to, "fence": fence}
     return Fact(EventKind.TASK_COMPLETED, done, data if result.confidence is None else data | {"confidence": result.confidence})
+
+
+def require_other_reviewer(task: Task, caller: Caller) -> None:
+    """Refuse a review of one's own work."""
+    if caller.name == task.implementer:
+        raise OwnReview(task=task.code, implementer=caller.name)
 
 
 def review(task: Task, caller: Caller, verdict: Verdict, findings: tuple[str, ...], now: Instant) -> Fact:

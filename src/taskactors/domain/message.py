@@ -22,7 +22,8 @@ class Importance(StrEnum):
 class Message:
     """One message. `to` is an agent, `role:NAME`, `all`, or None for a comment that stays on its task.
 
-    `direct` messages are for author, addressee and people only; the others are the team's.
+    `direct` messages are for author, addressee and people only; the others are the team's. One with `ack_by` is escalated
+    unless somebody it is for has acknowledged it, or replied, by then; `escalations` counts how often it was.
     """
 
     id: int
@@ -37,6 +38,9 @@ class Message:
     importance: Importance = Importance.NORMAL
     direct: bool = False
     by: str | None = None
+    ack_by: Instant | None = None
+    acked_by: str | None = None
+    escalations: int = 0
 
 
 def role_addressed(to: str) -> str | None:

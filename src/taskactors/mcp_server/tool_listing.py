@@ -5,8 +5,13 @@ from typing import Any
 
 import mcp_types as types
 
+from ..actors.argument_schema import required_fields
 from ..actors.arguments import Arguments
 from ..actors.tools import Tool
+from ..board.requests.request import Request
+
+UNSAID = frozenset({"minLength", "maxLength", "minItems", "maxItems", "pattern"})
+LARGEST_SAID = 1_000
 
 
 def listed(tools: Mapping[str, Tool]) -> tuple[types.Tool, ...]:
@@ -19,7 +24,7 @@ def _listed(tool: Tool) -> types.Tool:
         name=tool.name,
         title=tool.title,
         description=" ".join((tool.request.__doc__ or "").split()),
-        input_schema=Arguments(tool.request).schema,
+        input_schema=_arguments_schema(tool.request),
         output_schema=_answer_schema(tool),
         annotations=types.ToolAnnotations(
             read_only_hint=tool.reads,
@@ -28,6 +33,30 @@ def _listed(tool: Tool) -> types.Tool:
             open_world_hint=False,
         ),
     )
+
+
+def _arguments_schema(request: type[Request]) -> dict[str, Any]:
+    """What a model needs to call it, which every agent pays for in tokens: bounds that hardly anybody meets, and other
+    spellings, are not in it. A call is still held to all of them, and a refusal names the one that it broke.
+    """
+    whole = Arguments(request).schema
+    properties = {name: _said(schema) for name, schema in whole["properties"].items() if name not in request.spellings}
+    required = required_fields(request)
+    return {"type": "object", "properties": properties, **({"required": list(required)} if required else {}), "additionalProperties": False}
+
+
+def _said(schema: Any) -> Any:
+    match schema:
+        case dict():
+            return {name: _said(value) for name, value in schema.items() if not (name in UNSAID or _goes_without_saying(name, value))}
+        case list():
+            return [_said(each) for each in schema]
+        case _:
+            return schema
+
+
+def _goes_without_saying(name: str, bound: Any) -> bool:
+    return (name == "minimum" and bound in (0, 1)) or (name == "maximum" and bound > LARGEST_SAID)
 
 
 def _answer_schema(tool: Tool) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from typing import Any, ClassVar
 
 from attrs import define
 
-from ...board.requests.team import RegisterAgent
+from ...board.requests.team import ListAgents, RegisterAgent
+from ...domain.moments import text_of
 from ..calls import Command
+from ..presence import Presence
 from ..store import OffLoop
 from ..workspace import agent_registered_files
 from ..workspace.facts import Surroundings
@@ -20,10 +22,26 @@ class IntegratorDesk(Desk):
     surroundings: Callable[[], Surroundings]
     off_loop: OffLoop
 
-    own: ClassVar[Mapping[str, str]] = {"register_agent": "register"}
+    presence: Presence
+
+    own: ClassVar[Mapping[str, str]] = {"register_agent": "register", "list_agents": "list_agents"}
 
     async def register(self, command: Command) -> Mapping[str, Any]:
         entry = await self.ask_store(command)
         assert isinstance(command.request, RegisterAgent)
         files: Mapping[str, Any] = await self.off_loop(agent_registered_files, self.surroundings(), entry, command.request)
         return {**entry, **files}
+
+    async def list_agents(self, command: Command) -> Mapping[str, Any]:
+        """The team as registered, and who of them is here."""
+        page = await self.ask_store(command)
+        assert isinstance(command.request, ListAgents)
+        signs = self.presence.signs()
+        shown: list[Mapping[str, Any]] = []
+        for agent in page["items"]:
+            sign = signs.get(agent["name"])
+            status = "connected" if sign is not None and sign.connected else "away"
+            seen = {"last_call": text_of(sign.last_call)} if sign is not None and sign.last_call is not None else {}
+            if command.request.status in (None, status):
+                shown.append({**agent, "status": status, **seen})
+        return {**page, "items": shown}

@@ -8,6 +8,7 @@ from attrs import frozen
 from ...board.settings import BoardSettings
 from ...runtime import Address
 from ..clock import Clock
+from ..presence import Presence
 from ..store import OffLoop, StoreHealth
 from ..tools import Tool
 from ..waiting import Waiting
@@ -35,6 +36,7 @@ class Surrounded(Protocol):
     store: Address
     clock: Clock
     waiting: Waiting
+    presence: Presence
     health: StoreHealth
 
     @property
@@ -62,7 +64,7 @@ def _database(of: Surrounded) -> Desk:
 
 
 def _integrator(of: Surrounded) -> Desk:
-    return IntegratorDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop)
+    return IntegratorDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop, presence=of.presence)
 
 
 def _docs(of: Surrounded) -> Desk:

@@ -1,7 +1,6 @@
 """Requests of whoever holds a task, up to its end, and of whoever reviews it."""
 
-from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from attrs import frozen
 from msgspec import Meta
@@ -19,8 +18,6 @@ Lines = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=2_000, patt
 class RenewClaim(AboutTask):
     """Keep a task you hold: its lease starts again. Any call of yours does so too, but only when the lease runs out."""
 
-    spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
-
     fence: YourFence
     lease_s: Annotated[Lease | None, Meta(description="a new length, seconds")] = None
 
@@ -28,8 +25,6 @@ class RenewClaim(AboutTask):
 @frozen(kw_only=True)
 class ReportProgress(AboutTask):
     """Say how far your task is. Lease and deadline start again."""
-
-    spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
 
     fence: YourFence
     note: Annotated[Text | None, Meta(description="for whoever reads the task")] = None
@@ -41,8 +36,6 @@ class ReportProgress(AboutTask):
 class CompleteTask(AboutTask):
     """Hand your task in. It is Done, or goes to Review if it needs one or you are less confident than it asks for."""
 
-    spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
-
     fence: YourFence
     summary: Annotated[Text, Meta(description="what was done")]
     evidence: Annotated[Lines, Meta(description="how you know: commands run, commit, test results")] = ()
@@ -53,8 +46,6 @@ class CompleteTask(AboutTask):
 @frozen(kw_only=True)
 class ReviewTask(AboutTask):
     """Decide about a task in Review that you did not implement: approve it, or send it back with findings."""
-
-    spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
 
     verdict: Annotated[Verdict, Meta(description="approve or send_back")]
     findings: Annotated[Lines, Meta(description="what you found, a line each; needed to send it back")] = ()

@@ -30,9 +30,7 @@ class Request:
 class Mutation(Request):
     """A request that changes something, and may be repeated safely under a key."""
 
-    idempotency_key: Annotated[
-        IdempotencyKey | None, Meta(description="repeat a call under its key: it acts once, the first answer comes back")
-    ] = field(default=None)
+    idempotency_key: Annotated[IdempotencyKey | None, Meta(description="repeated under its key, a call acts once")] = field(default=None)
 
 
 @frozen(kw_only=True)

@@ -1,15 +1,16 @@
 """Requests about the team: who is in it, and what they tell each other."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from attrs import frozen
 from msgspec import Meta
 
 from ...domain.codes import agent_name_problem
 from ...domain.message import Importance
-from .fields import Address, AgentNamed, Capabilities, ClaimLimit, Code, Cursor, Id, NewAgentName, PageSize, RoleName, Text, Wait
-from .request import Mutation, Request
+from ...domain.pausing import is_target
+from .fields import Address, AgentNamed, Capabilities, ClaimLimit, Code, Cursor, Id, NewAgentName, PageSize, Reason, RoleName, Text, Wait
+from .request import AboutTask, Mutation, Request
 
 Description = Annotated[str, Meta(max_length=4_000)]
 MessageType = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(?:.*\S)?$(?!\n)", description="kind of message")]
@@ -30,6 +31,10 @@ class RegisterAgent(Mutation):
     def problems(self) -> tuple[str, ...]:
         problem = agent_name_problem(self.agent_name)
         return (f"agent_name: {problem}",) if problem else ()
+
+
+AckWithin = Annotated[int, Meta(ge=1, le=604_800)]
+"""Seconds, up to a week."""
 
 
 @frozen(kw_only=True)
@@ -73,6 +78,7 @@ class SendMessage(Mutation):
     importance: Annotated[Importance, Meta(description="how soon it should be read")] = Importance.NORMAL
     reply_to: Annotated[Id | None, Meta(description="message this answers")] = None
     from_role: Annotated[RoleName | None, Meta(description="sent on a role's behalf, by people only")] = None
+    ack_by_s: Annotated[AckWithin | None, Meta(description="seconds; told if nobody acknowledged it by then")] = None
 
 
 @frozen(kw_only=True)
@@ -86,4 +92,37 @@ class ReadInbox(Mutation):
     unread_only: Annotated[bool, Meta(description="false: everything kept, confirming nothing")] = True
     limit: PageSize = 20
     agent: Annotated[AgentNamed | None, Meta(description="whose inbox; default yours")] = None
+    ack: Annotated[tuple[Id, ...], Meta(max_length=100, description="ids of messages to acknowledge")] = ()
+    max_tokens: Annotated[int, Meta(ge=50, le=100_000, description="size of the answer")] = 20_000
     wait_s: Wait = 0
+
+
+@frozen(kw_only=True)
+class RequestHelp(AboutTask):
+    """Ask for help on a task. If nobody answers in time everybody is asked, then the person. blocking=true blocks the task."""
+
+    question: Text
+    to: Annotated[Address | None, Meta(description="an agent, role:qa, or all; default role:architect")] = None
+    urgency: Annotated[Importance, Meta(description="others are asked after: low 1 h, normal 15 min, high 5, urgent 1")] = Importance.NORMAL
+    blocking: Annotated[bool, Meta(description="you cannot go on without an answer")] = False
+
+
+@frozen(kw_only=True)
+class ListAgents(Request):
+    """The team: who is here, what each can do and holds."""
+
+    role: RoleName | None = None
+    status: Annotated[Literal["connected", "away"] | None, Meta(description="connected: has a connection open")] = None
+    capabilities: Annotated[Capabilities, Meta(description="has all of these")] = ()
+
+
+@frozen(kw_only=True)
+class SetPause(Mutation):
+    """Hold an agent, a role or the project back from new work, or let go on. For people and coordinators."""
+
+    target: Annotated[str, Meta(min_length=1, max_length=60, description="an agent, role:qa, or project")]
+    paused: Annotated[bool, Meta(description="false: go on")]
+    reason: Annotated[Reason | None, Meta(description="told to everybody who is held back")] = None
+
+    def problems(self) -> tuple[str, ...]:
+        return () if is_target(self.target) else (f"target: {self.target!r} is none; use an agent's name, role:qa or project",)

@@ -1,0 +1,22 @@
+"""The aftermath: what else happens, in the same change, when a task has moved."""
+
+from ..domain import handing_off
+from ..domain.task import State, Task
+from .change import Change
+from .dependants import carry_over
+
+
+def follow(change: Change, before: Task, after: Task) -> tuple[str, ...]:
+    """Everything that follows from a task's move; returns the codes of the tasks that it set free."""
+    _withdraw_offer(change, before, after)
+    return carry_over(change, before, after)
+
+
+def _withdraw_offer(change: Change, before: Task, after: Task) -> None:
+    """An offer of a task that went another way is void."""
+    moved = before.state in (State.PENDING_HANDOFF, State.REVIEW) and before.state is not after.state
+    if not moved or after.state is State.PENDING_HANDOFF:
+        return
+    offer = change.open_handoff(after)
+    if offer is not None:
+        change.keep_handoff(handing_off.overtaken(offer, change.now))

@@ -1,0 +1,71 @@
+"""What happened: every event once, in order, from wherever one left off; or what it comes to."""
+
+import pytest
+
+from taskactors.domain.errors import InvalidArguments
+
+from .board import Board, Seat
+
+
+def test_the_log_is_told_once_and_in_order_a_page_at_a_time(board: Board, ada: Seat) -> None:
+    for number in range(7):
+        ada.held(f"T-{number}")
+    seen: list[int] = []
+    cursor = None
+    while page := ada.call("get_changes", limit=4, **({"cursor": cursor} if cursor else {})):
+        if not page["items"]:
+            break
+        seen += [each["seq"] for each in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == list(range(1, len(board.events()) + 1))
+
+
+def test_only_what_was_asked_for_is_told_and_the_cursor_passes_the_rest(board: Board, ada: Seat, bob: Seat) -> None:
+    ada.held("T-1")
+    ada.held("T-2")
+    bob.create_task_message(task_code="T-1", message_type="comment", content="hello")
+    page = ada.get_changes(code="T-1")
+    assert [each["kind"] for each in page["items"]] == ["task_created", "task_claimed", "message_sent"]
+    assert [each["kind"] for each in ada.get_changes(kinds=["task_claimed"])["items"]] == ["task_claimed"] * 2
+    assert ada.get_changes(cursor=page["next_cursor"])["items"] == []
+
+
+def test_now_begins_with_what_is_to_come(board: Board, ada: Seat) -> None:
+    ada.held("T-1")
+    cursor = ada.get_changes(cursor="now")["next_cursor"]
+    ada.release_task(code="T-1")
+    assert [each["kind"] for each in ada.get_changes(cursor=cursor)["items"]] == ["task_released"]
+
+
+def test_who_wrote_to_whom_is_told_to_those_two_and_to_people(board: Board, ada: Seat, bob: Seat, person: Seat) -> None:
+    ada.send_message(to="bob", content="psst")
+    for seat in (ada, bob, person):
+        (event,) = seat.get_changes(kinds=["message_sent"])["items"]
+        assert (event["data"]["from"], event["data"]["to"]) == ("ada", "bob")
+    (event,) = board.as_agent("cleo").get_changes(kinds=["message_sent"])["items"]
+    assert event["data"] == {"direct": True}
+    assert "ada" not in str(event)
+
+
+def test_a_digest_says_task_by_task_where_it_stands_and_what_happened(board: Board, ada: Seat, bob: Seat) -> None:
+    ada.held("T-1")
+    ada.release_task(code="T-1")
+    bob.held("T-2")
+    digest = ada.get_changes(digest=True)
+    assert [(each["code"], each["state"]) for each in digest["items"][:2]] == [("T-2", "InProgress"), ("T-1", "Created")]
+    assert digest["items"][0]["holder"] == "bob"
+    assert digest["items"][1]["happened"] == {"task_created": 1, "task_claimed": 1, "task_released": 1}
+    assert ada.get_changes(digest=True, cursor=digest["next_cursor"])["items"] == []
+
+
+def test_a_digest_stays_within_its_budget_and_says_how_much_it_left_out(board: Board, ada: Seat) -> None:
+    for number in range(50):
+        ada.task(f"T-{number}")
+    digest = ada.get_changes(digest=True, max_tokens=200)
+    assert digest["left_out"] + sum("code" in each for each in digest["items"]) == 50
+    assert digest["left_out"] > 30
+
+
+def test_a_cursor_of_another_tool_is_refused(ada: Seat) -> None:
+    with pytest.raises(InvalidArguments, match="cursor"):
+        ada.get_changes(cursor="t5")
