@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import Factory, define, frozen
 
@@ -31,6 +31,7 @@ ARGUMENTS = {name: Arguments(tool.request) for name, tool in TABLE.items()}
 MS = 1000
 
 Answer = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @define(eq=False)
@@ -120,20 +121,22 @@ class Board:
 
     # what is there
 
+    def look(self, at: Callable[[View], T]) -> T:
+        """What is stored, looked at as the server would."""
+        return self.engine.read(lambda snapshot: at(View(snapshot, self.now, Caller(name=SERVER, kind=Kind.SERVER), self.settings)))
+
     def view(self) -> View:
-        """For looking at what is stored. Of the moment of the call, so never kept."""
-        snapshots: list[Any] = []
-        self.engine.read(snapshots.append)
-        return View(snapshots[0], self.now, Caller(name=SERVER, kind=Kind.SERVER), self.settings)
+        """The same to look around in, of the moment of the call; an engine on a disk does not let a snapshot outlive its read."""
+        return self.look(lambda view: view)
 
     def task(self, code: str) -> Task:
-        return self.view().task_coded(code)
+        return self.look(lambda view: view.task_coded(code))
 
     def agent(self, name: str) -> Agent:
-        return self.view().agent(name)
+        return self.look(lambda view: view.agent(name))
 
     def events(self, after: int = 0) -> list[Event]:
-        return self.view().events_after(after, 100_000)
+        return self.look(lambda view: view.events_after(after, 100_000))
 
     def findings(self) -> list[str]:
         return self.engine.read(audit.findings)

@@ -3,11 +3,22 @@
 from typing import Any
 
 import pytest
+from attrs import frozen
 
+from taskactors.board.commands import run_command
 from taskactors.board.requests.request import Mutation
+from taskactors.board.requests.tasks import CreateTask
 from taskactors.domain.errors import DuplicateCode, InvalidArguments, KeyReused, NotClaimable
 
 from .board import TABLE, Board, Seat
+
+
+@frozen(kw_only=True)
+class CreateTaskOfLater(CreateTask):
+    """The request as a later version may know it."""
+
+    colour: str = "red"
+
 
 CHANGES: dict[str, dict[str, Any]] = {
     "create_task": {"code": "NEW", "name": "n", "description": "d"},
@@ -103,6 +114,16 @@ def test_null_spelling_and_default_do_not_make_other_arguments(ada: Seat) -> Non
         code="SEC", name="n", description="d", owner_agent_name="bob", role=None, priority_score=5, labels=[], idempotency_key="k-1"
     )
     assert answer["replayed"]
+
+
+def test_a_repeat_across_an_update_that_added_an_argument_is_still_the_same_request(board: Board, ada: Seat) -> None:
+    first = ada.create_task(code="SEC", name="n", description="d", depends_on=[], idempotency_key="k-1")
+    request = CreateTaskOfLater(code="SEC", name="n", description="d", idempotency_key="k-1")
+    unit = TABLE["create_task"].unit
+    (outcome,) = board.write(
+        lambda transaction: run_command(transaction, "create_task", request, ada.caller, "later", unit, board.settings)
+    )
+    assert board.outcome(outcome) == {**first, "replayed": True}
 
 
 def test_two_uses_of_a_key_in_one_batch_act_once(board: Board, ada: Seat) -> None:
