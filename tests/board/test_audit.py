@@ -15,9 +15,6 @@ from taskactors.storage.keys import key, split
 
 from .board import Board, Seat
 
-FAMILIES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open")
-"""The kinds of index that the audit goes through."""
-
 
 @pytest.fixture
 def lived(board: Board, ada: Seat, bob: Seat, person: Seat) -> Board:
@@ -33,6 +30,8 @@ def lived(board: Board, ada: Seat, bob: Seat, person: Seat) -> Board:
     ada.task("OFF-1")
     ada.task("STUCK-1", depends_on=["OFF-1"])
     ada.move("OFF-1", "Cancelled")
+    ada.held("OFFERED-1")
+    ada.offer_handoff(code="OFFERED-1", fence=1, to="bob", summary="half of it is done")
     bob.held("REVIEW-1")
     bob.move("REVIEW-1", "Review")
     bob.send_message(to="ada", content="hello", code="HELD-1", idempotency_key="k-1")
@@ -142,7 +141,7 @@ def test_a_lease_that_runs_where_it_should_be_stopped_is_found(lived: Board) -> 
     assert "REVIEW-1 is Review but its lease says otherwise" in found
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", audit.INDEXES)
 def test_an_index_entry_that_is_missing_is_found_whatever_the_index(lived: Board, family: str) -> None:
     (entry, _), *_ = lived.engine.read(lambda snapshot: snapshot.range(*layout.family(family), limit=1))
     found = plant(lived, lambda transaction: transaction.delete(entry))
@@ -150,13 +149,13 @@ def test_an_index_entry_that_is_missing_is_found_whatever_the_index(lived: Board
     assert not any(finding.startswith("an index has") for finding in found)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", audit.INDEXES)
 def test_an_index_entry_too_many_is_found_whatever_the_index(lived: Board, family: str) -> None:
     found = plant(lived, lambda transaction: transaction.put(key(family, "nobody", 99), b""))
     assert found == [f"an index has ('{family}', 'nobody', 99), which no task has"]
 
 
-@pytest.mark.parametrize("what", [layout.LEASE, layout.START])
+@pytest.mark.parametrize("what", [layout.LEASE, layout.START, layout.HANDOFF])
 def test_a_moment_that_time_would_miss_or_find_nothing_at_is_found(lived: Board, what: str) -> None:
     due = lived.engine.read(lambda snapshot: snapshot.range(*layout.DUE, limit=100))
     entry = next(entry for entry, _ in due if split(entry)[2] == what)
@@ -204,6 +203,13 @@ def test_a_task_that_is_missing_leaves_its_traces(lived: Board) -> None:
     assert any("('code', 'HELD-1'" in finding for finding in found)
     assert any("('held', 'ada'" in finding for finding in found)
     assert any(finding.startswith("the counters say") for finding in found)
+
+
+def test_an_offer_of_a_task_that_is_gone_or_stands_elsewhere_is_found(lived: Board) -> None:
+    offered = lived.task("OFFERED-1")
+    assert "handoff 1 of OFFERED-1 is open, but the task is Blocked" in replaced(lived, "OFFERED-1", state=State.BLOCKED)
+    found = plant(lived, lambda transaction: transaction.delete(layout.task(offered.id)))
+    assert "handoff 1 is of OFFERED-1, which is gone" in found
 
 
 def test_of_very_many_findings_the_first_hundred_are_told(lived: Board) -> None:

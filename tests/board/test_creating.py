@@ -59,6 +59,12 @@ def test_a_task_that_was_given_nothing_has_the_promised_defaults(board: Board, a
     assert (task.lease_s, task.not_before, task.due_at, task.parent_code, task.role) == (None, None, None, None, None)
 
 
+def test_zero_is_a_value_and_shown_as_one(ada: Seat) -> None:
+    ada.task("ARCH-01", priority_score=0, confidence_threshold=0)
+    shown = ada.get_task_by_code(code="ARCH-01")
+    assert (shown["priority_score"], shown["confidence_threshold"]) == (0, 0)
+
+
 @pytest.mark.parametrize("again", ["ARCH-01", "arch-01", "Arch-01"])
 def test_a_code_is_taken_once_whatever_its_case_and_the_refusal_names_it(board: Board, ada: Seat, bob: Seat, again: str) -> None:
     ada.task("ARCH-01", name="the first")

@@ -14,6 +14,7 @@ WRITES: dict[str, dict[str, Any]] = {
     "complete_task": {"summary": "done"},
     "release_task": {},
     "set_task_state": {"state": "Review"},
+    "offer_handoff": {"to": "zoe", "summary": "half of it is done"},
 }
 """What a holder writes, beside the task and its fence."""
 

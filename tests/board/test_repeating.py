@@ -39,6 +39,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "create_task_message": {"task_code": "HELD-1", "content": "hello", "message_type": "comment"},
     "send_message": {"to": "all", "content": "hello"},
     "read_inbox": {},
+    "offer_handoff": {"code": "HELD-1", "fence": 1, "to": "bob", "summary": "half of it is done"},
+    "answer_handoff": {"handoff_id": 1, "accept": True},
+    "request_help": {"code": "HELD-1", "question": "how?", "blocking": True},
 }
 
 
@@ -54,6 +57,8 @@ def busy(board: Board, ada: Seat, bob: Seat) -> Seat:
     ada.move("OVER-1", "Done")
     ada.held("HELD-1")
     bob.send_message(to="ada", content="hello")
+    bob.held("OFFERED-1")
+    bob.offer_handoff(code="OFFERED-1", fence=1, to="ada", summary="half of it is done")
     return ada
 
 

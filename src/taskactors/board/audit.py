@@ -105,7 +105,11 @@ def _offers(view: View) -> Iterator[str]:
     """A task waits for an answer to an offer exactly when one stands, unless somebody set it waiting by hand."""
     for _, stored in view.walk(layout.ALL_HANDOFFS):
         offer = HANDOFF.decode(stored)
-        state = view.task(offer.task_id).state
+        task = view.find_task(offer.task_id)
+        if task is None:
+            yield f"handoff {offer.id} is of {offer.task_code}, which is gone"
+            continue
+        state = task.state
         wanted = {HandoffState.OPEN: State.PENDING_HANDOFF, HandoffState.IN_REVIEW: State.REVIEW}.get(offer.state, state)
         if state is not wanted:
             yield f"handoff {offer.id} of {offer.task_code} is {offer.state}, but the task is {state}"
