@@ -16,6 +16,7 @@ EXAMPLES: Mapping[str, Any] = {
     "by": "ada",
     "caller": "ben",
     "current_fence": 4,
+    "cycle": ("API-01", "DB-01"),
     "desk": "backend",
     "ended_at": 0,
     "expected_rev": 3,

@@ -36,6 +36,8 @@ def lived(board: Board, ada: Seat, bob: Seat, person: Seat) -> Board:
     bob.move("REVIEW-1", "Review")
     bob.send_message(to="ada", content="hello", code="HELD-1", idempotency_key="k-1")
     person.task("LATER-1", not_before="2030-01-01T00:00:00Z", parent_code="READY-1")
+    ada.task("PARTS-1", depends_on=[{"code": "READY-1", "kind": "waits-for-all"}])
+    bob.send_message(to="ada", content="see to it", ack_by_s=3600)
     board.later(60)
     ada.held("OVER-1")
     ada.move("OVER-1", "Done", "Archived")
@@ -155,7 +157,7 @@ def test_an_index_entry_too_many_is_found_whatever_the_index(lived: Board, famil
     assert found == [f"an index has ('{family}', 'nobody', 99), which no task has"]
 
 
-@pytest.mark.parametrize("what", [layout.LEASE, layout.START, layout.HANDOFF])
+@pytest.mark.parametrize("what", [layout.LEASE, layout.START, layout.HANDOFF, layout.ACKNOWLEDGEMENT])
 def test_a_moment_that_time_would_miss_or_find_nothing_at_is_found(lived: Board, what: str) -> None:
     due = lived.engine.read(lambda snapshot: snapshot.range(*layout.DUE, limit=100))
     entry = next(entry for entry, _ in due if split(entry)[2] == what)

@@ -12,12 +12,14 @@ from ..board import (
     discovery,
     escalating,
     finishing,
+    graph,
     handoffs,
     health,
     inbox,
     listing,
     messages,
     pausing,
+    plans,
     sessions,
     taking,
     tasks,
@@ -27,6 +29,7 @@ from ..board.requests import changes as ask_changes
 from ..board.requests import claims as ask_claims
 from ..board.requests import finishing as ask_finishing
 from ..board.requests import handoffs as ask_handoffs
+from ..board.requests import plans as ask_plans
 from ..board.requests import tasks as ask_tasks
 from ..board.requests import team as ask_team
 from ..board.requests import workspace as ask_workspace
@@ -248,6 +251,31 @@ TOOLS: Mapping[str, Tool] = _table(
         unit=inbox.read_inbox,
         answers=PAGE | {"next_cursor": "string"},
         idempotent=True,
+    ),
+    Tool(
+        name="plan_tasks",
+        title="Create a plan",
+        request=ask_plans.PlanTasks,
+        desk="architect",
+        unit=plans.plan_tasks,
+        answers={"items": "array"},
+    ),
+    Tool(
+        name="edit_dependencies",
+        title="Change what it waits for",
+        request=ask_plans.EditDependencies,
+        desk="architect",
+        unit=plans.edit_dependencies,
+        answers=TASK,
+    ),
+    Tool(
+        name="get_dependency_graph",
+        title="What waits for what",
+        request=ask_plans.GetDependencyGraph,
+        desk="architect",
+        unit=graph.get_dependency_graph,
+        answers={"critical_path": "array", "blocked": "array"},
+        reads=True,
     ),
     Tool(
         name="list_agents",

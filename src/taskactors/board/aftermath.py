@@ -1,4 +1,4 @@
-"""The aftermath: what else happens, in the same change, when a task has moved."""
+"""The aftermath: what else happens, in the same change, when a task has come or moved."""
 
 from ..domain import handing_off
 from ..domain.task import State, Task
@@ -6,9 +6,10 @@ from .change import Change
 from .dependants import carry_over
 
 
-def follow(change: Change, before: Task, after: Task) -> tuple[str, ...]:
+def follow(change: Change, before: Task | None, after: Task) -> tuple[str, ...]:
     """Everything that follows from a task's move; returns the codes of the tasks that it set free."""
-    _withdraw_offer(change, before, after)
+    if before is not None:
+        _withdraw_offer(change, before, after)
     return carry_over(change, before, after)
 
 

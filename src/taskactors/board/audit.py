@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ..domain.caller import SERVER, Caller, Kind
 from ..domain.handing_off import HandoffState
 from ..domain.matching import is_ready, lane_of
-from ..domain.task import FINISHED, RUNNING, SUSPENDED, State, Task
+from ..domain.task import FINISHED, RUNNING, SUSPENDED, DependencyKind, State, Task
 from ..domain.waiting import called_off, meets
 from ..storage.engine import Snapshot
 from ..storage.keys import split
@@ -18,7 +18,7 @@ from .view import View
 FINDINGS_LIMIT = 100
 """A broken store can have a finding for every entry; the first hundred tell the story."""
 
-INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open", "offered")
+INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open", "offered", "fan-in")
 """The families of keys that exist only because a task, a message, a session or an offer has them."""
 
 
@@ -130,7 +130,9 @@ def _dependencies(view: View) -> Iterator[str]:
         if task.state is State.ARCHIVED:
             continue
         blockers = [_blocker(view, code) for code in task.blockers]
+        parts = [(each.kind, list(view.parts_of(each.code))) for each in task.fan_ins]
         unmet = sum(each is None or not meets(each) for each in blockers)
+        unmet += sum(not (found and (any if kind is DependencyKind.WAITS_FOR_ANY else all)(map(meets, found))) for kind, found in parts)
         if unmet != task.unmet:
             yield f"{task.code} waits for {unmet} others but counts {task.unmet}"
         off = sum(each is not None and called_off(each) for each in blockers)

@@ -55,6 +55,15 @@ def dependants(blocker: str) -> Span:
     return span("dependant", blocker.upper())
 
 
+def fan_in(parent: str, task_id: int) -> bytes:
+    """A task that waits for parts of that one."""
+    return key("fan-in", parent.upper(), task_id)
+
+
+def fan_ins(parent: str) -> Span:
+    return span("fan-in", parent.upper())
+
+
 def state_count(state: str) -> bytes:
     return key("count", state)
 
@@ -196,6 +205,7 @@ def index_of_task(task_: Task) -> frozenset[bytes]:
         key("state", task_.state, task_.id),
         *(dependant(each.code, task_.id) for each in task_.depends_on if each.kind is DependencyKind.BLOCKS),
     }
+    entries |= {fan_in(each.code, task_.id) for each in task_.fan_ins}
     if task_.owner_agent_name:
         entries.add(key("owner", task_.owner_agent_name, task_.id))
     if task_.parent_code:

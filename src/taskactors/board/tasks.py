@@ -29,7 +29,7 @@ PARENTS_LIMIT = 256
 def create_task(change: Change, request: ask.CreateTask) -> Answer:
     """A new task, ready at once unless it waits for others or for its time."""
     code = _free_code(change, request.code)
-    blockers = tuple(_dependency(change, each) for each in request.depends_on)
+    parent, blockers = split_parent(change, tuple(dependency(change, each) for each in request.depends_on), _parent(change, request))
     _require_distinct(blockers)
     owner = change.introduce(request.owner_agent_name).name if request.owner_agent_name else None
     task = Task(
@@ -46,7 +46,7 @@ def create_task(change: Change, request: ask.CreateTask) -> Answer:
         required_capabilities=tuple(sorted(set(request.required_capabilities))),
         priority_score=request.priority_score,
         labels=_distinct(request.labels),
-        parent_code=_parent(change, request),
+        parent_code=parent,
         depends_on=blockers,
         acceptance_criteria=request.acceptance_criteria,
         estimated_effort=request.estimated_effort,
@@ -56,9 +56,10 @@ def create_task(change: Change, request: ask.CreateTask) -> Answer:
         requires_review=request.requires_review,
         lease_s=request.lease_s,
     )
-    task = waiting.settled(_counting_blockers(change, task), change.now)
+    task = waiting.settled(counting_blockers(change, task), change.now)
     change.require_lane(task)
     created = change.record_task(Fact(EventKind.TASK_CREATED, task, {"code": code, "to": task.state}))
+    follow(change, None, created)
     return wire.task(created)
 
 
@@ -76,7 +77,8 @@ def _free_code(change: Change, wanted: str) -> str:
             return code
 
 
-def _dependency(change: Change, given: str | ask.DependsOn) -> Dependency:
+def dependency(change: Change, given: str | ask.DependsOn) -> Dependency:
+    """A dependency as it was named, with the code as the other task has it. Raises NotFound."""
     named = ask.DependsOn(given) if isinstance(given, str) else given
     return Dependency(change.task_coded(named.code).code, named.kind)
 
@@ -87,13 +89,20 @@ def _require_distinct(dependencies: Sequence[Dependency]) -> None:
         raise InvalidArguments(tool="create_task", problems=(f"depends_on: {', '.join(doubled)} is named more than once",))
 
 
-def _counting_blockers(change: Change, task: Task) -> Task:
-    blockers = [change.task_coded(each.code) for each in task.depends_on if each.kind is DependencyKind.BLOCKS]
-    return evolve(
-        task,
-        unmet=sum(not waiting.meets(each) for each in blockers),
-        cancelled_blockers=sum(waiting.called_off(each) for each in blockers),
-    )
+def split_parent(change: Change, dependencies: tuple[Dependency, ...], parent: str | None) -> tuple[str | None, tuple[Dependency, ...]]:
+    """A dependency on a parent is the parent; the others stay what they are."""
+    parents = [each.code for each in dependencies if each.kind is DependencyKind.PARENT_CHILD]
+    if len({*parents, *([parent] if parent else [])}) > 1:
+        raise InvalidArguments(tool="create_task", problems=("depends_on: a task is a part of one other",))
+    others = tuple(each for each in dependencies if each.kind is not DependencyKind.PARENT_CHILD)
+    return (parents[0] if parents else parent), others
+
+
+def counting_blockers(change: Change, task: Task) -> Task:
+    """The task with what it waits for counted anew."""
+    blockers = [change.task_coded(code) for code in task.blockers]
+    cancelled = sum(waiting.called_off(each) for each in blockers)
+    return evolve(task, unmet=len(change.unmet_blockers(task)), cancelled_blockers=cancelled)
 
 
 def _parent(change: Change, request: ask.CreateTask | ask.UpdateTask) -> str | None:

@@ -13,7 +13,7 @@ from ..domain.handing_off import Handoff
 from ..domain.message import Message
 from ..domain.pausing import Pause, targets_of
 from ..domain.session import Session
-from ..domain.task import Instant, Task
+from ..domain.task import Dependency, DependencyKind, Instant, Task
 from ..domain.waiting import meets
 from ..storage.engine import Snapshot
 from ..storage.keys import split
@@ -85,9 +85,21 @@ class View:
         return tuple(self.task(int(split(entry)[2])).code for entry, _ in held)
 
     def unmet_blockers(self, task: Task) -> tuple[str, ...]:
-        """Codes of the blockers that are not Done."""
+        """Codes of the blockers that are not Done, and of the tasks whose parts are not."""
         found = ((code, self.find_coded(code)) for code in task.blockers)
-        return tuple(code for code, blocker in found if blocker is None or not meets(blocker))
+        unmet = [code for code, blocker in found if blocker is None or not meets(blocker)]
+        return (*unmet, *(each.code for each in task.fan_ins if not self._is_fan_in_met(each)))
+
+    def _is_fan_in_met(self, dependency: Dependency) -> bool:
+        parts = list(self.parts_of(dependency.code))
+        if dependency.kind is DependencyKind.WAITS_FOR_ANY:
+            return any(meets(each) for each in parts)
+        return bool(parts) and all(meets(each) for each in parts)
+
+    def parts_of(self, parent: str) -> Iterator[Task]:
+        """The tasks that are a part of that one, directly."""
+        for entry, _ in self.walk(layout.tasks_under(parent)):
+            yield self.task(int(split(entry)[2]))
 
     # agents
 

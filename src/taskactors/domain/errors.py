@@ -377,3 +377,15 @@ class Paused(Refusal):
 
     def cause(self) -> str:
         return f"{self.by} has paused {self.target}" + (f": {self.reason}" if self.reason else "")
+
+
+@frozen(str=False)
+class DependencyCycle(Refusal):
+    """Tasks would wait for each other in a circle, and none of them could ever start."""
+
+    code = "dependency_cycle"
+    hint = "leave out one of these dependencies"
+    cycle: tuple[str, ...]
+
+    def cause(self) -> str:
+        return f"that would be a circle of tasks that wait for each other: {' → '.join((*self.cycle, *self.cycle[:1]))}"

@@ -24,6 +24,7 @@ class EventKind(StrEnum):
     TASK_PROGRESSED = "task_progressed"
     TASK_COMPLETED = "task_completed"
     TASK_REVIEWED = "task_reviewed"
+    DEPENDENCIES_CHANGED = "dependencies_changed"
     TASK_UNBLOCKED = "task_unblocked"
     CLAIM_EXPIRED = "claim_expired"
     HANDOFF_OFFERED = "handoff_offered"

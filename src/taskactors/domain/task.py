@@ -27,10 +27,18 @@ class State(StrEnum):
 
 
 class DependencyKind(StrEnum):
-    """`blocks` holds a task back until the other is Done; `related` only points."""
+    """`blocks` holds a task back until the other is Done, `waits-for-all` and `waits-for-any` until all parts of the other
+    or one of them are; `related` only points; `parent-child` makes the task a part of the other.
+    """
 
     BLOCKS = "blocks"
     RELATED = "related"
+    PARENT_CHILD = "parent-child"
+    WAITS_FOR_ALL = "waits-for-all"
+    WAITS_FOR_ANY = "waits-for-any"
+
+
+FAN_INS = frozenset({DependencyKind.WAITS_FOR_ALL, DependencyKind.WAITS_FOR_ANY})
 
 
 @frozen
@@ -83,7 +91,7 @@ class Task:
 
     `by_hand` marks a waiting or pending state that somebody set and only somebody will end; `implementer` is whoever
     worked on it last, who may not approve it; `findings` are what reviews found, `percent` is how far its holder says it is;
-    `cancelled_blockers` counts the unmet blockers that were cancelled.
+    one that is `decomposed` is Done when its parts are; `cancelled_blockers` counts the unmet blockers that were cancelled.
     """
 
     id: int
@@ -125,11 +133,17 @@ class Task:
     unmet: int = 0
     cancelled_blockers: int = 0
     by_hand: bool = field(default=False)
+    decomposed: bool = False
 
     @property
     def blockers(self) -> tuple[str, ...]:
         """Codes of the tasks that hold this one back until they are Done."""
         return tuple(each.code for each in self.depends_on if each.kind is DependencyKind.BLOCKS)
+
+    @property
+    def fan_ins(self) -> tuple[Dependency, ...]:
+        """What holds this one back until parts of another are Done."""
+        return tuple(each for each in self.depends_on if each.kind in FAN_INS)
 
     @property
     def holder(self) -> str | None:

@@ -1,11 +1,13 @@
 """Waiting for other tasks: what holds a task back, and what happens to it when a blocker moves."""
 
+from collections.abc import Sequence
+
 from attrs import evolve
 
 from .errors import DependenciesUnmet
 from .events import EventKind, Fact
 from .lifecycle import advance
-from .task import FINISHED, Instant, State, Task
+from .task import CLOSED, FINISHED, Instant, State, Task
 
 
 def meets(blocker: Task) -> bool:
@@ -49,6 +51,24 @@ def blocker_restored(task: Task, blocker: str) -> Fact:
     """A cancelled blocker was reopened."""
     cleared = evolve(task, cancelled_blockers=task.cancelled_blockers - 1)
     return Fact(EventKind.TASK_UPDATED, cleared, {"blocker_restored": blocker})
+
+
+def recounted(task: Task, unmet: int, cause: str, now: Instant) -> Fact | None:
+    """What follows when parts of a task that this one waits for have come, gone or moved; None when nothing does."""
+    if unmet == task.unmet:
+        return None
+    counted = evolve(task, unmet=unmet)
+    if not unmet and task.state is State.WAITING_FOR_DEPENDENCY and not task.by_hand:
+        freed = advance(counted, State.CREATED, now)
+        return Fact(EventKind.TASK_UNBLOCKED, freed, {"from": task.state, "to": freed.state, "blocker_met": cause})
+    after = settled(counted, now)
+    return Fact(EventKind.TASK_UPDATED, after, {"from": task.state, "to": after.state, "waits_for": cause, "unmet": unmet})
+
+
+def parts_done(parent: Task, parts: Sequence[Task]) -> bool:
+    """Whether a decomposed task is finished by its parts: all are over, and not all of them were called off."""
+    waits = parent.decomposed and parent.state is State.WAITING_FOR_DEPENDENCY
+    return waits and all(each.state in CLOSED for each in parts) and any(meets(each) for each in parts)
 
 
 def require_met(task: Task, to: State, unmet: tuple[str, ...]) -> None:

@@ -41,7 +41,7 @@ class DependsOn:
     """Another task, and what it means to this one."""
 
     code: Code
-    kind: Annotated[DependencyKind, Meta(description="blocks: wait until it is Done; related: only a pointer")] = DependencyKind.BLOCKS
+    kind: Annotated[DependencyKind, Meta(description="waits-for-…: for its parts")] = DependencyKind.BLOCKS
 
 
 Dependencies = Annotated[tuple[Code | DependsOn, ...], Meta(max_length=256, description="codes of tasks to wait for, or {code, kind}")]
