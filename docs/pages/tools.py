@@ -168,7 +168,8 @@ def _limits(schema: Mapping[str, Any]) -> Iterator[str]:
         longest = _figure(left.pop("maxLength"))
         yield f"{least} to {longest} characters" if (least := left.pop("minLength", 0)) else f"up to {longest} characters"
     if "maxItems" in left:
-        yield f"at most {left.pop('maxItems')}"
+        most = left.pop("maxItems")
+        yield f"{fewest} to {most}" if (fewest := left.pop("minItems", 0)) else f"at most {most}"
     if "pattern" in left:
         pattern = left.pop("pattern")
         yield PATTERNS.get(pattern.removesuffix(NO_LINE_BREAK), f"matching `{pattern}`")
