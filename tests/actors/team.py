@@ -80,7 +80,7 @@ async def in_place(work: Callable[..., T], *arguments: Any) -> T:
 
 
 @asynccontextmanager
-async def team(nursery: Any, lease_s: int = 60) -> AsyncIterator[Team]:
+async def team(nursery: Any, lease_s: int = 60, surroundings: Surroundings | None = None) -> AsyncIterator[Team]:
     """A running team in that nursery, stopped at the end."""
     engines: dict[str, FragileEngine] = {}
     seen: list[Observed] = []
@@ -92,7 +92,7 @@ async def team(nursery: Any, lease_s: int = 60) -> AsyncIterator[Team]:
             open_engine=engine.open,
             settings=BoardSettings(project=name, lease_s=lease_s),
             tools={**TOOLS, **ADMIN},
-            surroundings=lambda: Surroundings(project=name, ws_url=None, version="0", root=None, tools={}),
+            surroundings=lambda: surroundings or Surroundings(project=name, ws_url=None, version="0", root=None, tools={}),
             observe=seen.append,
             off_loop=in_place,
         )

@@ -92,7 +92,7 @@ def test_whatever_is_accepted_fits_what_is_listed_but_for_other_spellings(tool: 
 
 def test_the_instructions_teach_the_loop_in_two_kilobytes() -> None:
     assert len(INSTRUCTIONS.encode()) <= INSTRUCTIONS_BYTES
-    for word in ("discover_work", "claim_task", "fence", "lease", "read_inbox", "next_cursor", "start_work_session", "Review", "Done"):
+    for word in ("next_task", "claim_task", "complete_task", "fence", "lease", "read_inbox", "next_cursor", "Review", "Done"):
         assert word in INSTRUCTIONS
     named = {word.strip(".,;:()") for word in INSTRUCTIONS.split() if "_" in word}
     arguments = {name for tool in LISTED for name in tool["inputSchema"]["properties"]} | {"next_cursor", "stale_claim", "not_holder"}

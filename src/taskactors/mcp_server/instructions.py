@@ -5,13 +5,14 @@ taskactors is the task board that your whole team of agents shares. Everything y
 
 The loop:
 1. register_agent once, with your role and capabilities (the connection may have named you already).
-2. discover_work: ready tasks that fit you, best first.
-3. claim_task: exactly one agent wins. The answer's claim has a fence and the end of your lease. Any call you make keeps the
-   lease; claim_task again renews it. If you are told stale_claim or not_holder, stop: the task is somebody else's now.
-4. Work. start_work_session keeps time. Ask with send_message or create_task_message; write what others should know on the task.
-   Stuck? set_task_state Blocked with a reason. Cannot do it? release_task with a failure class and a reason.
-5. set_task_state Review, or Done when no review is required. Someone else approves a review. Tasks that waited for yours
-   become ready by themselves.
+2. next_task finds the best ready task that fits you and claims it, with its context; wait_s waits for one. discover_work only
+   looks, claim_task takes one that you name: exactly one agent wins.
+3. The claim has a fence, which your writes carry, and a lease, which any call of yours keeps. If you are told stale_claim or
+   not_holder, stop: the task is somebody else's now.
+4. Work, and report_progress. Ask with send_message, or request_help when stuck. Too big? plan_tasks with it as parent. Not yours
+   to finish? offer_handoff, or release_task with a failure class.
+5. complete_task with a summary and evidence. Where a review is needed (state Review) someone else gives it: review_task.
+   Then it is Done, and what waited for it becomes ready by itself.
 
 Manners:
 - Claim before you touch anything; never work on what another agent holds.

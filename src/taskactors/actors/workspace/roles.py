@@ -45,11 +45,11 @@ assert tuple(ROLE_TEXTS) == ROLES, "every role has its text"
 
 LOOP = (
     "register_agent with your role and capabilities, once.",
-    "discover_work shows ready tasks that fit you, best first.",
-    "claim_task: exactly one agent wins; the answer's claim has your fence and the end of your lease.",
-    "Work; any call keeps the lease. Ask with send_message, write on the task with create_task_message, read_inbox between steps.",
-    "Stuck: set_task_state Blocked with a reason. Cannot do it: release_task with a failure class and a reason.",
-    "set_task_state Review (or Done when no review is required); someone else approves, and waiting tasks become ready by themselves.",
+    "next_task finds the best ready task that fits you and claims it; with wait_s it waits for one. Its claim has your fence.",
+    "Work; any call keeps the lease, report_progress the deadline. Ask with send_message, read_inbox between steps.",
+    "Stuck: request_help. Too big: plan_tasks with it as parent. Not yours to finish: offer_handoff, or release_task with a failure class.",
+    "complete_task with a summary and evidence; where a review is needed, another agent gives it with review_task.",
+    "What waited for your task becomes ready by itself; call next_task again.",
 )
 
 MANNERS = (
