@@ -12,6 +12,7 @@ from taskactors.domain.task import State
 
 EXAMPLES: Mapping[str, Any] = {
     "agent": "ada",
+    "agents": ("ada", "ben"),
     "allowed": (State.CREATED, State.CANCELLED),
     "by": "ada",
     "caller": "ben",
@@ -35,6 +36,7 @@ EXAMPLES: Mapping[str, Any] = {
     "nearest": ("API-01",),
     "not_before": 0,
     "owner": "ada",
+    "patterns": ("src/api/**",),
     "problem": "an agent name has 1 to 50 characters: a-z, 0-9 and single hyphens between them, as in backend-2",
     "problems": ("titel: there is no such argument; did you mean title?", "priority_score: 11 is out of range; the maximum is 10"),
     "project": "harbour",
@@ -61,6 +63,7 @@ EXAMPLES: Mapping[str, Any] = {
 IN_PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "invalid_transition": {"state": State.WAITING_FOR_DEPENDENCY, "to": State.REVIEW},
     "limit_reached": {"what": "the number of labels of API-01", "limit": 32},
+    "files_reserved": {"by": ("ada",)},
     "handoff_closed": {"state": "accepted"},
     "not_addressed": {"to": "role:qa"},
     "no_such_project": {"project": "My Project", "why": "that is no name for a project"},

@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from taskactors.domain.errors import InvalidArguments
+from taskactors.domain.errors import InvalidArguments, WouldDeadlock
 from tests.actors.team import Team, team
 
 Answers = dict[str, Mapping[str, Any]]
@@ -251,3 +251,49 @@ async def test_empty_waits_are_not_kept_under_a_key(autojump_clock: MockClock) -
         assert (await on.call("ada", "next_task", idempotency_key="k"))["nothing_ready"]
         await new_task(on, "T-1")
         assert (await on.call("ada", "next_task", idempotency_key="k"))["code"] == "T-1"
+
+
+async def test_files_are_given_to_whoever_waited_the_moment_they_are_free(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        await on.call("ada", "reserve_files", patterns=["src/"])
+        answers: Answers = {}
+        async with trio.open_nursery() as waiting:
+            await parked(waiting, on, answers, ["bob", "cleo"], tool="reserve_files", patterns=["src/x.py"])
+            before = trio.current_time()
+            await on.call("ada", "release_files")
+            await wait_all_tasks_blocked()
+            assert {name: answer["granted"] for name, answer in answers.items()} == {"bob": True}
+            assert trio.current_time() == before
+            await on.call("bob", "release_files")
+            await wait_all_tasks_blocked()
+            assert answers["cleo"]["granted"] is True
+
+
+async def test_twelve_who_want_five_files_in_crossing_orders_all_finish(autojump_clock: MockClock) -> None:
+    """Nobody waits for ever: whoever would close a circle hears so, and does what the refusal says."""
+    finished: list[str] = []
+    refused: list[str] = []
+
+    async def gets(on: Team, name: str, files: list[str]) -> None:
+        while not (await on.call(name, "reserve_files", patterns=files, wait_s=40, ttl_s=3600))["granted"]:
+            pass
+
+    async def works(on: Team, number: int) -> None:
+        name, wanted = f"agent-{number}", [f"file-{(number * step) % 5}" for step in (1, 2, 3)]
+        try:
+            for file in wanted:
+                await gets(on, name, [file])
+        except WouldDeadlock:
+            refused.append(name)
+            await on.call(name, "release_files")
+            await gets(on, name, wanted)
+        finished.append(name)
+        await on.call(name, "release_files")
+
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        async with trio.open_nursery() as working:
+            for number in range(12):
+                working.start_soon(works, on, number)
+        assert len(finished) == 12
+        assert refused, "some orders did cross"
+        assert (await on.call(None, "admin.verify"))["clean"] is True

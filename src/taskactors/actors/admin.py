@@ -5,9 +5,10 @@ from typing import Any
 
 from attrs import frozen
 
-from ..board import agents, audit
+from ..board import agents, audit, reservations
 from ..board.change import Change
 from ..board.requests.request import Request
+from ..board.requests.reservations import CheckFiles
 from ..storage.engine import Snapshot
 from .tools import Tool
 
@@ -36,6 +37,15 @@ ADMIN: Mapping[str, Tool] = _table(
         desk="mcp-integrator",
         unit=agents.promote_agent,
         answers={"name": "string"},
+    ),
+    Tool(
+        name="admin.check_files",
+        title="Who has reserved these files",
+        request=CheckFiles,
+        desk="mcp-integrator",
+        unit=reservations.reserved_by_others,
+        answers={"conflicts": "array"},
+        reads=True,
     ),
     Tool(
         name="admin.verify",

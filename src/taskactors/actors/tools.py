@@ -20,6 +20,7 @@ from ..board import (
     messages,
     pausing,
     plans,
+    reservations,
     sessions,
     taking,
     tasks,
@@ -30,6 +31,7 @@ from ..board.requests import claims as ask_claims
 from ..board.requests import finishing as ask_finishing
 from ..board.requests import handoffs as ask_handoffs
 from ..board.requests import plans as ask_plans
+from ..board.requests import reservations as ask_reservations
 from ..board.requests import tasks as ask_tasks
 from ..board.requests import team as ask_team
 from ..board.requests import workspace as ask_workspace
@@ -302,6 +304,24 @@ TOOLS: Mapping[str, Tool] = _table(
         desk="mcp-integrator",
         unit=handoffs.answer_handoff,
         answers=TASK | {"handoff": "object"},
+        urgent=True,
+    ),
+    Tool(
+        name="reserve_files",
+        title="Reserve files",
+        request=ask_reservations.ReserveFiles,
+        desk="mcp-integrator",
+        unit=reservations.reserve_files,
+        answers={"granted": "boolean"},
+        idempotent=True,
+    ),
+    Tool(
+        name="release_files",
+        title="Give files back",
+        request=ask_reservations.ReleaseFiles,
+        desk="mcp-integrator",
+        unit=reservations.release_files,
+        answers={"released": "array"},
         urgent=True,
     ),
     Tool(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ..domain.caller import SERVER, Caller, Kind
 from ..domain.handing_off import HandoffState
 from ..domain.matching import is_ready, lane_of
+from ..domain.reserving import conflict, in_the_way
 from ..domain.task import FINISHED, RUNNING, SUSPENDED, DependencyKind, State, Task
 from ..domain.waiting import called_off, meets
 from ..storage.engine import Snapshot
@@ -26,7 +27,7 @@ def findings(snapshot: Snapshot) -> list[str]:
     """What is wrong, a line each; empty when every invariant holds. Reads everything, so it takes time on a large project."""
     view = View(snapshot, 0, Caller(name=SERVER, kind=Kind.SERVER), BoardSettings())
     found: list[str] = []
-    for check in (_log, _tasks, _indexes, _offers, _replies, _dependencies):
+    for check in (_log, _tasks, _indexes, _offers, _reservations, _replies, _dependencies):
         for finding in check(view):
             found.append(finding)
             if len(found) == FINDINGS_LIMIT:
@@ -94,7 +95,7 @@ def _indexes(view: View) -> Iterator[str]:
     for _, stored in view.walk(layout.ALL_HANDOFFS):
         expected |= layout.index_of_handoff(HANDOFF.decode(stored))
     known = {entry for family in INDEXES for entry, _ in view.walk(layout.family(family))}
-    known |= {entry for entry, _ in view.walk(layout.DUE) if split(entry)[2] != layout.REPLY}
+    known |= {entry for entry, _ in view.walk(layout.DUE) if split(entry)[2] not in (layout.REPLY, layout.RESERVATION)}
     for entry in sorted(expected - known):
         yield f"an index lacks {split(entry)}"
     for entry in sorted(known - expected):
@@ -113,6 +114,23 @@ def _offers(view: View) -> Iterator[str]:
         wanted = {HandoffState.OPEN: State.PENDING_HANDOFF, HandoffState.IN_REVIEW: State.REVIEW}.get(offer.state, state)
         if state is not wanted:
             yield f"handoff {offer.id} of {offer.task_code} is {offer.state}, but the task is {state}"
+
+
+def _reservations(view: View) -> Iterator[str]:
+    """No two that are held conflict, nobody waits who need not, each ends with its claim or in time, and time finds each."""
+    there = view.reservations()
+    ends = {key_ for each in there if each.ends_at is not None for key_ in [layout.due(each.ends_at, layout.RESERVATION, each.id)]}
+    due = {entry for entry, _ in view.walk(layout.DUE) if split(entry)[2] == layout.RESERVATION}
+    for entry in sorted(ends ^ due):
+        yield f"the end of a reservation, {split(entry)}, is not where time looks for it, or is that of none"
+    for each in there:
+        if each.granted_at is None and not in_the_way(each, there):
+            yield f"reservation {each.id} of {each.agent} waits for nothing"
+        if each.granted_at is not None and any(other.granted_at is not None and conflict(each, other) for other in there):
+            yield f"reservation {each.id} of {each.agent} conflicts with another that is held"
+        task = view.find_task(each.task_id) if each.task_id is not None else None
+        if each.task_id is not None and (task is None or task.claim is None or task.claim.fence != each.fence):
+            yield f"reservation {each.id} of {each.agent} has outlived its claim of {each.task_code}"
 
 
 def _replies(view: View) -> Iterator[str]:

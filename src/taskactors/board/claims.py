@@ -13,6 +13,7 @@ from .aftermath import follow
 from .change import Change
 from .pausing import require_not_paused
 from .requests import claims as ask
+from .reservations import reserve_for_claim
 from .watching import Taken
 
 Answer = Mapping[str, Any]
@@ -28,6 +29,8 @@ def claim_task(change: Change, request: ask.ClaimTask) -> Answer:
     task = change.named(request)
     claimed = claim_for(change, task, change.caller.name, request.lease_s)
     answer = wire.task(claimed)
+    if reservations := reserve_for_claim(change, claimed, request.reserve):
+        answer["reservations"] = reservations
     if claimed.fence == task.fence:
         return answer
     return Taken(answer, "release_task", ask.ReleaseTask(id=claimed.id, fence=claimed.fence, reason=GIVEN_BACK))

@@ -8,6 +8,7 @@ from ..domain.errors import InvalidArguments
 from ..domain.handing_off import CAPABILITY_PREFIX, DEFAULT_EXPIRY_S, Handoff
 from ..domain.message import EVERYBODY, role_addressed
 from . import wire
+from .aftermath import follow
 from .change import Change
 from .claims import UNLIMITED_HELD
 from .pausing import require_not_paused
@@ -56,6 +57,7 @@ def answer_handoff(change: Change, request: ask.AnswerHandoff) -> Answer:
         fact, decided = handing_off.accept(task, offer, me, held, change.now)
         after = change.record_task(fact)
         change.keep_handoff(decided)
+        follow(change, task, after)
         tell(change, offer.from_agent, "handoff", f"{me.name} has taken {task.code} over from you.", task)
         return wire.task(after) | {"handoff": wire.handoff(decided)}
     if me.name != offer.from_agent:

@@ -100,6 +100,7 @@ LEASE = "lease"
 START = "start"
 HANDOFF = "handoff"
 ACKNOWLEDGEMENT = "acknowledgement"
+RESERVATION = "reservation"
 REPLY = "reply"
 
 
@@ -160,6 +161,13 @@ ALL_HANDOFFS: Span = span("handoff")
 def handoff_of(task_id: int) -> bytes:
     """The offer of a task that is not decided yet."""
     return key("offered", task_id)
+
+
+def reservation(reservation_id: int) -> bytes:
+    return key("reservation", reservation_id)
+
+
+RESERVATIONS: Span = span("reservation")
 
 
 def pause(target: str) -> bytes:

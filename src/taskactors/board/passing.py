@@ -13,6 +13,7 @@ from .aftermath import follow
 from .change import Change
 from .escalating import escalate
 from .handoffs import expire_handoff
+from .reservations import end_in_time
 
 SWEEP_LIMIT = 200
 """How much one sweep does, so that no batch waits long for time; the timer comes back at once for the rest."""
@@ -48,6 +49,8 @@ def sweep(change: Change, signs: Signs) -> int:
                 expire_handoff(change, int(which[0]))
             case layout.ACKNOWLEDGEMENT:
                 escalate(change, int(which[0]))
+            case layout.RESERVATION:
+                end_in_time(change, int(which[0]))
             case layout.START:
                 change.keep(evolve(change.task(int(which[0])), not_before=None))
             case layout.REPLY:

@@ -7,6 +7,7 @@ from ..domain.events import Event
 from ..domain.handing_off import Handoff
 from ..domain.message import Message
 from ..domain.pausing import Pause
+from ..domain.reserving import Reservation
 from ..domain.session import Session
 from ..domain.task import Instant, Task
 from ..storage.records import RecordType
@@ -24,6 +25,7 @@ class Reply:
 TASK = RecordType("task", Task, 1)
 AGENT = RecordType("agent", Agent, 1)
 HANDOFF = RecordType("handoff", Handoff, 1)
+RESERVATION = RecordType("reservation", Reservation, 1)
 PAUSE = RecordType("pause", Pause, 1)
 MESSAGE = RecordType("message", Message, 1)
 SESSION = RecordType("session", Session, 1)

@@ -12,6 +12,7 @@ from ..domain.events import Event
 from ..domain.handing_off import Handoff
 from ..domain.message import Message
 from ..domain.pausing import Pause, targets_of
+from ..domain.reserving import Reservation
 from ..domain.session import Session
 from ..domain.task import Dependency, DependencyKind, Instant, Task
 from ..domain.waiting import meets
@@ -20,7 +21,7 @@ from ..storage.keys import split
 from . import chain, layout
 from .requests.request import AboutTask
 from .settings import BoardSettings
-from .stored import AGENT, EVENT, HANDOFF, MESSAGE, PAUSE, SESSION, TASK
+from .stored import AGENT, EVENT, HANDOFF, MESSAGE, PAUSE, RESERVATION, SESSION, TASK
 
 PAGE = 256
 """How many entries a walk reads at once: enough to be cheap, few enough to stop early."""
@@ -143,6 +144,10 @@ class View:
         """The offer of a task that nobody has decided yet."""
         number = self.snapshot.get(layout.handoff_of(task.id))
         return self.handoff(int.from_bytes(number, "big")) if number is not None else None
+
+    def reservations(self) -> tuple[Reservation, ...]:
+        """Everything that is reserved or waited for, in the order of the line."""
+        return tuple(RESERVATION.decode(stored) for _, stored in self.walk(layout.RESERVATIONS))
 
     def pauses(self) -> Iterator[Pause]:
         """Everything that is paused."""

@@ -29,6 +29,11 @@ def inbox_topic(to: str) -> str:
     return f"to:{to}"
 
 
+def files_topic(agent: str) -> str:
+    """The topic of files that are given to that agent."""
+    return f"files:{agent}"
+
+
 def topics_of(told: object) -> tuple[str, ...]:
     """The topics that something told belongs to: whoever waits for one of them has to look."""
     match told:
@@ -36,6 +41,8 @@ def topics_of(told: object) -> tuple[str, ...]:
             return (WORK,)
         case Event(kind=EventKind.MESSAGE_SENT, data={"to": to}):
             return (LOG, inbox_topic(to))
+        case Event(kind=EventKind.FILES_RESERVED, data={"agent": agent}):
+            return (LOG, files_topic(agent))
         case Event(kind=EventKind.PAUSE_SET):
             return (LOG, WORK)
         case Event():
@@ -87,6 +94,23 @@ class InboxWatch:
     @property
     def topics(self) -> tuple[str, ...]:
         return tuple(map(inbox_topic, self.addresses))
+
+    def is_for_one(self, told: object) -> bool:
+        return False
+
+    def sees(self, told: object) -> bool:
+        return isinstance(told, Event)
+
+
+@frozen
+class FilesWatch:
+    """Waits for files to be given to this agent."""
+
+    agent: str
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return (files_topic(self.agent),)
 
     def is_for_one(self, told: object) -> bool:
         return False

@@ -389,3 +389,28 @@ class DependencyCycle(Refusal):
 
     def cause(self) -> str:
         return f"that would be a circle of tasks that wait for each other: {' → '.join((*self.cycle, *self.cycle[:1]))}"
+
+
+@frozen(str=False)
+class WouldDeadlock(Refusal):
+    """Waiting for these files would never end."""
+
+    code = "would_deadlock"
+    hint = "release what you have reserved and reserve everything that you need in one call"
+    agents: tuple[str, ...]
+
+    def cause(self) -> str:
+        return f"these would wait for each other's files for ever: {' → '.join((*self.agents, *self.agents[:1]))}"
+
+
+@frozen(str=False)
+class FilesReserved(Refusal):
+    """Somebody else has reserved these files."""
+
+    code = "files_reserved"
+    hint = "take other work, or call reserve_files with wait_s"
+    patterns: tuple[str, ...]
+    by: tuple[str, ...]
+
+    def cause(self) -> str:
+        return f"{', '.join(self.patterns)}: reserved by {', '.join(self.by)}"

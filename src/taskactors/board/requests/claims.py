@@ -9,6 +9,7 @@ from msgspec import Meta
 from ...domain.failing import Failure
 from .fields import AgentNamed, Capabilities, Code, Delay, Fence, Id, Labels, Lease, PageSize, Reason, RoleName, Share, Text, Wait
 from .request import AboutTask, Mutation, Request
+from .reservations import Patterns, pattern_problems
 
 Me = Annotated[AgentNamed | None, Meta(description="you, if the connection does not say")]
 
@@ -36,8 +37,12 @@ class NextTask(Mutation):
     labels: Annotated[Labels, Meta(description="only work that has all of these")] = ()
     parent: Annotated[Code | None, Meta(description="only parts of this task")] = None
     lease_s: Annotated[Lease | None, Meta(description="seconds you hold it without a sign of life; default 900")] = None
+    reserve: Annotated[Patterns, Meta(description="files to reserve with it")] = ()
     max_tokens: Annotated[int, Meta(ge=0, le=20_000, description="size of the context")] = 1_500
     wait_s: Wait = 0
+
+    def problems(self) -> tuple[str, ...]:
+        return pattern_problems(self.reserve, "reserve")
 
 
 @frozen(kw_only=True)
@@ -49,6 +54,10 @@ class ClaimTask(AboutTask):
 
     agent_name: Me = None
     lease_s: Annotated[Lease | None, Meta(description="seconds you hold it without a sign of life; default 900")] = None
+    reserve: Annotated[Patterns, Meta(description="files to reserve with it, or there is no claim")] = ()
+
+    def problems(self) -> tuple[str, ...]:
+        return (*super().problems(), *pattern_problems(self.reserve, "reserve"))
 
 
 @frozen(kw_only=True)
