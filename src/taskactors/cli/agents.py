@@ -33,7 +33,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(session: Session, as_json: bool) -> None:
-    # Anybody may look; the method is an operator's, so it is asked as the person here.
     answer = session.call_as_person("list_agents")
     if as_json:
         show_json(answer)

@@ -21,6 +21,10 @@ COMMANDS = {
     "agents": "list the team, make an agent a coordinator",
     "send": "tell an agent, a role or everybody",
     "inbox": "read your messages",
+    "wait": "block until there is work, mail or news",
+    "tail": "show what happens, as it happens",
+    "pause": "hold an agent, a role or the project back, or let go on",
+    "guard": "keep a git commit off files that another agent has reserved",
     "log": "one line from one role to another, as log.sh does",
     "verify": "check everything that must be true of the stored data",
 }

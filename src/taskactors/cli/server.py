@@ -58,10 +58,27 @@ class Server:
         if not reply.startswith(b'{"jsonrpc":"2.0","id":%d,"result":' % self._calls):
             self._result(reply)
 
+    def first_of(self, calls: list[tuple[str, dict[str, Any]]], project: str, agent: str | None) -> tuple[str, dict[str, Any]]:
+        """Ask all of these at once; the method and the answer of whichever is answered first. Nothing may be called afterwards."""
+        import json
+
+        around = {"project": project, **({"agent": agent} if agent else {})}
+        lines = [
+            b'{"jsonrpc":"2.0","id":%d,"method":"%s","params":%s}\n'
+            % (number, method.encode(), json.dumps({**arguments, SURROUNDINGS: around}).encode())
+            for number, (method, arguments) in enumerate(calls)
+        ]
+        reply = self._answered(b"".join(lines))
+        number = json.loads(reply).get("id")
+        return calls[number if isinstance(number, int) else 0][0], self._result(reply)
+
     def _exchange(self, method: str, params: bytes) -> bytes:
         self._calls += 1
+        return self._answered(b'{"jsonrpc":"2.0","id":%d,"method":"%s","params":%s}\n' % (self._calls, method.encode(), params))
+
+    def _answered(self, lines: bytes) -> bytes:
         try:
-            self._socket.sendall(b'{"jsonrpc":"2.0","id":%d,"method":"%s","params":%s}\n' % (self._calls, method.encode(), params))
+            self._socket.sendall(lines)
             return self._line()
         except TimeoutError:
             raise LostServer("the server did not answer in time", "look whether the change was made before you repeat it") from None
@@ -102,11 +119,11 @@ class Server:
 class Session:
     """A server, and for which project and as whom a command speaks to it. To be used in a with statement."""
 
-    def __init__(self, arguments: argparse.Namespace) -> None:
+    def __init__(self, arguments: argparse.Namespace, within_s: float = ANSWER_WITHIN_S) -> None:
         place = require_place(arguments.url)
         self.project = arguments.project or place.project or project_here()
         self.agent = arguments.agent or place.agent or agent_here()
-        self._server = Server(place)
+        self._server = Server(place, within_s)
 
     def __enter__(self) -> Session:
         return self
@@ -117,6 +134,10 @@ class Session:
     def call(self, method: str, /, **arguments: Any) -> dict[str, Any]:
         """The answer of a tool, asked as the agent of this session or the person here. None means not given."""
         return self._server.call(method, arguments, self.project, self.agent)
+
+    def first_of(self, *calls: tuple[str, dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+        """Ask several things at once; the method and the answer of whichever comes first. Nothing may be called afterwards."""
+        return self._server.first_of(list(calls), self.project, self.agent)
 
     def call_as_person(self, method: str, /, **arguments: Any) -> dict[str, Any]:
         """The same, asked by the person here, whoever else this shell speaks as."""

@@ -1,11 +1,14 @@
 """File patterns: which files a reservation means, and whether two patterns can mean the same file."""
 
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 LONGEST = 200
 """Characters of one pattern: longer than any path that a person types, short enough to compare exactly."""
 
 ANY_FOLDERS = "**"
+
+WILD = frozenset("*?")
 
 COMPARED = 1 << 16
 """Comparisons that are remembered: all that two of the longest patterns need."""
@@ -36,26 +39,32 @@ def normalised(pattern: str) -> str:
 @lru_cache(COMPARED)
 def overlap(one: str, other: str) -> bool:
     """Whether there could be a file that both normalised patterns mean. Exact, and the same in either order."""
-    return _overlap(tuple(one.split("/")), tuple(other.split("/")))
-
-
-@lru_cache(COMPARED)
-def _overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    if not one or not other:
-        return all(part == ANY_FOLDERS for part in (*one, *other))
-    if ANY_FOLDERS in (one[0], other[0]):
-        # It stands for no folder, or for one more of those that the other has; every part can be met by some name.
-        first, second = (one, other) if one[0] == ANY_FOLDERS else (other, one)
-        return _overlap(first[1:], second) or _overlap(first, second[1:])
-    return _names_overlap(one[0], other[0]) and _overlap(one[1:], other[1:])
+    return _meet(one.split("/"), other.split("/"), ANY_FOLDERS, _names_overlap)
 
 
 @lru_cache(COMPARED)
 def _names_overlap(one: str, other: str) -> bool:
-    if not one or not other:
-        return all(char == "*" for char in one + other)
-    if "*" in (one[0], other[0]):
-        first, second = (one, other) if one[0] == "*" else (other, one)
-        return _names_overlap(first[1:], second) or _names_overlap(first, second[1:])
-    same = one[0] == other[0] or "?" in (one[0], other[0])
-    return same and _names_overlap(one[1:], other[1:])
+    if not (WILD & set(one) or WILD & set(other)):
+        return one == other
+    return _meet(one, other, "*", lambda mine, theirs: mine == theirs or "?" in (mine, theirs))
+
+
+def _meet(one: Sequence[str], other: Sequence[str], many: str, same: Callable[[str, str], bool]) -> bool:
+    """Whether two sequences could stand for the same one; `many` stands for any number of whatever there is.
+
+    From the end, place by place, so that no pattern, however deep, is too deep.
+    """
+    width = len(other)
+    after = [False] * width + [True]
+    for place in range(width - 1, -1, -1):
+        after[place] = after[place + 1] and other[place] == many
+    for mine in reversed(one):
+        here = [False] * width + [after[width] and mine == many]
+        for place in range(width - 1, -1, -1):
+            if many in (mine, other[place]):
+                # It stands for nothing more, or for one more of what the other has.
+                here[place] = after[place] or here[place + 1]
+            else:
+                here[place] = after[place + 1] and same(mine, other[place])
+        after = here
+    return after[0]
