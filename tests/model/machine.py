@@ -38,6 +38,8 @@ OTHERWISE: dict[str, dict[str, Any]] = {
 }
 """What makes of a call another one."""
 
+REOPENED = {"Done", "Cancelled", "Quarantined"}
+
 Cursor = tuple[str, tuple[int, str]]
 
 
@@ -177,6 +179,16 @@ class LiveStore(RuleBasedStateMachine):
         if near:
             self._run(Command(by, "set_task_state", {"code": task["code"], "state": near[pick // 7 % len(near)], "reason": reason}))
 
+    @precondition(lambda self: self.closed)
+    @rule(pick=commands.picks, by=commands.callers, reason=st.sampled_from([None, "because"]))
+    def open_again(self, pick: int, by: str, reason: str | None) -> None:
+        code = self.closed[pick % len(self.closed)]["code"]
+        self._run(Command(by, "set_task_state", {"code": code, "state": "Created", "reason": reason}))
+
+    @property
+    def closed(self) -> list[dict[str, Any]]:
+        return [task for task in self.model.tasks if task["state"] in REOPENED]
+
     @precondition(lambda self: self.held)
     @rule(pick=commands.picks)
     def finish(self, pick: int) -> None:
@@ -220,6 +232,17 @@ class LiveStore(RuleBasedStateMachine):
     @rule(reader=commands.callers, back=st.integers(-1, 2), limit=st.sampled_from([1, 3, 50]))
     def read_inbox(self, reader: str, back: int, limit: int) -> None:
         """With the last cursor, an older one, or none."""
+        self._read(reader, back, limit)
+
+    @rule(command=commands.send, reader=commands.agents, pick=commands.picks)
+    def tell_and_be_heard(self, command: Command, reader: str, pick: int) -> None:
+        """What was just said comes once: at the next reading, and not after its cursor was passed back."""
+        role = self.model.agents.get(reader, {}).get("role", "backend")
+        self._run(evolve(command, given={**command.given, "to": (reader, "all", f"role:{role}")[pick % 3]}))
+        self._read(reader, 0, 50)
+        self._read(reader, 0, 50)
+
+    def _read(self, reader: str, back: int, limit: int) -> None:
         had = self.cursors.setdefault(reader, [])
         cursor = had[-1 - back] if 0 <= back < len(had) else None
         ((outcome, wanted),) = self._run(Command(reader, "read_inbox", {"limit": limit, "cursor": cursor}))
