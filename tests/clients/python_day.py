@@ -11,34 +11,15 @@ from mcp import ClientSession  # noqa: E402
 from mcp.client.websocket import websocket_client  # noqa: E402
 from mcp.shared.exceptions import McpError  # noqa: E402
 
-NEEDED = set(
-    [
-        "create_task",
-        "update_task",
-        "assign_task",
-        "set_task_state",
-        "get_task_by_id",
-        "get_task_by_code",
-        "list_tasks",
-        "archive_task",
-        "health_check",
-        "discover_work",
-        "claim_task",
-        "release_task",
-        "start_work_session",
-        "end_work_session",
-        "create_task_message",
-        "get_task_messages",
-        "register_agent",
-        "get_setup_instructions",
-        "get_agentic_workflow_description",
-        "get_instructions_for_main_ai_file",
-        "create_main_ai_file",
-        "get_workspace_manifest",
-        "send_message",
-        "read_inbox",
-    ]
-)
+# fmt: off
+NEEDED = {
+    "archive_task", "assign_task", "claim_task", "create_main_ai_file", "create_task", "create_task_message",
+    "discover_work", "end_work_session", "get_agentic_workflow_description", "get_instructions_for_main_ai_file",
+    "get_setup_instructions", "get_task_by_code", "get_task_by_id", "get_task_messages", "get_workspace_manifest",
+    "health_check", "list_tasks", "read_inbox", "register_agent", "release_task", "send_message", "set_task_state",
+    "start_work_session", "update_task",
+}
+# fmt: on
 """What a day needs of the server's tools."""
 
 
