@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.support.agent_client import Lost, connected
+from tests.support.agent_client import AgentClient, Lost, connected
 from tests.support.server_process import ServerProcess, running
 
 
@@ -74,6 +74,25 @@ async def test_an_idle_connection_does_not_hold_up_a_stop(tmp_path: Path) -> Non
             await me.call("health_check")
             server.process.send_signal(signal.SIGTERM)
             assert await trio.to_thread.run_sync(server.wait) == 0
+
+
+async def test_a_stop_answers_those_who_wait(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        answers: list[object] = []
+
+        async def waits(me: AgentClient) -> None:
+            answers.append((await me.call("next_task", wait_s=45))["nothing_ready"])
+
+        async with connected(server.ws, "ada") as ada, trio.open_nursery() as nursery:
+            await ada.call("health_check")
+            nursery.start_soon(waits, ada)
+            # The next answer on another connection comes after ada's call was taken, which is all that a stop has to know of.
+            async with connected(server.ws, "bob") as bob:
+                while (await bob.call("list_agents"))["items"] == []:
+                    pass
+            server.process.send_signal(signal.SIGTERM)
+            assert await trio.to_thread.run_sync(server.wait) == 0
+        assert answers == [True]
 
 
 def test_a_server_that_listens_beyond_this_machine_is_refused(tmp_path: Path) -> None:
