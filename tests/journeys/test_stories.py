@@ -1,6 +1,7 @@
 """Stories of teams, over real sockets: what goes wrong between agents, and how it ends well."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,23 @@ import trio
 from tests.support.agent_client import AgentClient, Refused, connected
 from tests.support.server_process import ServerProcess, running
 
+STORIES = count(1)
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[ServerProcess]:
-    with running(tmp_path / "data") as server:
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with running(tmp_path_factory.mktemp("stories") / "data") as server:
         yield server
 
 
-async def test_two_agents_ask_for_the_last_task_at_the_same_instant(server: ServerProcess) -> None:
-    async with connected(server.ws, "ada") as ada, connected(server.ws, "bob") as bob:
+@pytest.fixture
+def url(server: ServerProcess) -> str:
+    """A project of its own for every story, all on one server, as for teams that share one."""
+    return f"{server.ws}/story-{next(STORIES)}"
+
+
+async def test_two_agents_ask_for_the_last_task_at_the_same_instant(url: str) -> None:
+    async with connected(url, "ada") as ada, connected(url, "bob") as bob:
         await ada.call("create_task", code="LAST-1", name="n", description="d")
         answers: list[dict[str, object]] = []
 
@@ -30,9 +39,9 @@ async def test_two_agents_ask_for_the_last_task_at_the_same_instant(server: Serv
         assert sorted("claim" in answer for answer in answers) == [False, True]
 
 
-async def test_an_agent_dies_holding_two_tasks_and_three_reservations_and_all_come_back(server: ServerProcess) -> None:
-    async with connected(server.ws, "bob") as bob:
-        async with connected(server.ws, "ada") as ada:
+async def test_an_agent_dies_holding_two_tasks_and_three_reservations_and_all_come_back(url: str) -> None:
+    async with connected(url, "bob") as bob:
+        async with connected(url, "ada") as ada:
             for number in (1, 2):
                 await ada.call("create_task", code=f"T-{number}", name="n", description="d")
                 await ada.call("claim_task", code=f"T-{number}", lease_s=2)
@@ -44,11 +53,11 @@ async def test_an_agent_dies_holding_two_tasks_and_three_reservations_and_all_co
         assert (await bob.call("reserve_files", patterns=["a", "b", "c", "d"], wait_s=40))["granted"] is True
 
 
-async def test_a_zombie_that_wakes_after_its_lease_can_do_nothing_to_its_successor(server: ServerProcess) -> None:
-    async with connected(server.ws, "bob") as bob, connected(server.ws, "zombie") as zombie:
+async def test_a_zombie_that_wakes_after_its_lease_can_do_nothing_to_its_successor(url: str) -> None:
+    async with connected(url, "bob") as bob, connected(url, "zombie") as zombie:
         await bob.call("create_task", code="T-1", name="n", description="d")
         # As if it slept: the claim is made in its name, and the connection of its own says nothing meanwhile.
-        async with connected(server.ws) as person:
+        async with connected(url) as person:
             await person.call("claim_task", code="T-1", agent_name="sleeper", lease_s=1)
         assert (await bob.call("next_task", wait_s=40))["claim"]["fence"] == 2
         for tool, given in (
@@ -79,12 +88,12 @@ async def test_a_call_whose_answer_was_lost_is_repeated_after_a_restart_and_acts
             assert no.value.code == "idempotency_key_reused"
 
 
-async def test_sixteen_agents_append_to_one_task_while_one_edits_it_and_nothing_is_lost(server: ServerProcess) -> None:
-    async with connected(server.ws) as person:
+async def test_sixteen_agents_append_to_one_task_while_one_edits_it_and_nothing_is_lost(url: str) -> None:
+    async with connected(url) as person:
         await person.call("create_task", code="T-1", name="n", description="0")
 
         async def appends(name: str) -> None:
-            async with connected(server.ws, name) as me:
+            async with connected(url, name) as me:
                 for number in range(5):
                     await me.call("update_task", code="T-1", add_note=f"{name} {number}")
 
@@ -108,8 +117,8 @@ async def test_sixteen_agents_append_to_one_task_while_one_edits_it_and_nothing_
         assert {note["text"] for note in task["notes"]} == {f"agent-{agent} {number}" for agent in range(16) for number in range(5)}
 
 
-async def test_a_task_is_handed_on_with_what_the_next_needs(server: ServerProcess) -> None:
-    async with connected(server.ws, "ada") as ada, connected(server.ws, "bob") as bob:
+async def test_a_task_is_handed_on_with_what_the_next_needs(url: str) -> None:
+    async with connected(url, "ada") as ada, connected(url, "bob") as bob:
         await ada.call("create_task", code="T-1", name="n", description="d")
         await ada.call("claim_task", code="T-1")
         offered = await ada.call("offer_handoff", code="T-1", fence=1, to="bob", summary="half", next_steps="the other half")
@@ -121,18 +130,18 @@ async def test_a_task_is_handed_on_with_what_the_next_needs(server: ServerProces
             await ada.call("complete_task", code="T-1", fence=1, summary="s")
 
 
-async def test_a_message_to_a_role_reaches_whoever_comes_next_once(server: ServerProcess) -> None:
-    async with connected(server.ws, "ada") as ada:
+async def test_a_message_to_a_role_reaches_whoever_comes_next_once(url: str) -> None:
+    async with connected(url, "ada") as ada:
         await ada.call("send_message", to="role:qa", content="please look")
-        async with connected(server.ws, "quinn") as quinn:
+        async with connected(url, "quinn") as quinn:
             await quinn.call("register_agent", agent_name="quinn", agent_type="qa", role="qa", capabilities=[])
             page = await quinn.call("read_inbox")
             assert [each["content"] for each in page["items"]] == ["please look"]
             assert (await quinn.call("read_inbox", cursor=page["next_cursor"]))["items"] == []
 
 
-async def test_a_task_that_fails_three_times_is_put_aside_until_a_person_kicks_it(server: ServerProcess) -> None:
-    async with connected(server.ws, "ada") as ada, connected(server.ws) as person:
+async def test_a_task_that_fails_three_times_is_put_aside_until_a_person_kicks_it(url: str) -> None:
+    async with connected(url, "ada") as ada, connected(url) as person:
         await ada.call("create_task", code="T-1", name="n", description="d")
         for failure in ("capability_mismatch", "context_overflow", "invalid_requirements"):
             fence = (await ada.call("claim_task", code="T-1"))["claim"]["fence"]
@@ -145,8 +154,8 @@ async def test_a_task_that_fails_three_times_is_put_aside_until_a_person_kicks_i
         assert (await ada.call("next_task"))["code"] == "T-1"
 
 
-async def test_work_too_big_for_one_is_split_and_its_parent_completes_by_itself(server: ServerProcess) -> None:
-    async with connected(server.ws, "ada") as ada, connected(server.ws, "bob") as bob:
+async def test_work_too_big_for_one_is_split_and_its_parent_completes_by_itself(url: str) -> None:
+    async with connected(url, "ada") as ada, connected(url, "bob") as bob:
         await ada.call("create_task", code="BIG-1", name="n", description="d")
         await ada.call("next_task")
         parts = [{"ref": name, "code": "PART", "name": name, "description": "d"} for name in ("one", "two")]
@@ -157,8 +166,8 @@ async def test_work_too_big_for_one_is_split_and_its_parent_completes_by_itself(
         assert (await ada.call("get_task_by_code", code="BIG-1"))["state"] == "Done"
 
 
-async def test_a_paused_agent_is_told_and_goes_on_when_the_brake_is_let_go(server: ServerProcess) -> None:
-    async with connected(server.ws, "ada") as ada, connected(server.ws) as person:
+async def test_a_paused_agent_is_told_and_goes_on_when_the_brake_is_let_go(url: str) -> None:
+    async with connected(url, "ada") as ada, connected(url) as person:
         await person.call("create_task", code="T-1", name="n", description="d")
         await person.call("set_pause", target="project", paused=True, reason="release day")
         with pytest.raises(Refused) as no:
