@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -52,16 +53,17 @@ def show(console: Console, plan: Plan, outcome: Outcome, tally: Tally, kept: boo
 
 
 def _people(plan: Plan, tally: Tally) -> Table:
-    table = Table(title="who did what", title_justify="left")
+    # No lines between columns: it has to fit on eighty.
+    table = Table(title="who did what", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("agent", no_wrap=True)
     table.add_column("role", no_wrap=True)
     for heading, _ in COLUMNS:
         table.add_column(heading, justify="right")
-    table.add_column("done")
+    table.add_column("done", overflow="fold")
     for member in plan.team:
         did: Counter[Kind] = tally.by_agent.get(member.name, Counter())
         counts = [sum(did[kind] for kind in kinds) for _, kinds in COLUMNS]
-        done = ", ".join(tally.done_by.get(member.name, []))
+        done = " ".join(tally.done_by.get(member.name, []))
         table.add_row(member.name, member.role, *(str(count or "") for count in counts), Text(done))
     return table
 
