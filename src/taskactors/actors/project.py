@@ -18,6 +18,7 @@ from .presence import Presence
 from .refusals import Stopping
 from .roles.roster import ROSTER
 from .router import Router
+from .statistics import Statistics
 from .store import InHand, OffLoop, Store, StoreHealth, Write
 from .timers import Timers
 from .tools import Tool
@@ -74,6 +75,7 @@ class Project:
             start_within_s=STORE_START_WITHIN_S,
         )
         self.store = store.address
+        self.statistics = Statistics(self.feed)
         self.waiting = Waiting(self.store, self.feed)
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()

@@ -18,6 +18,7 @@ from ..board import (
     inbox,
     listing,
     messages,
+    overview,
     pausing,
     plans,
     reservations,
@@ -342,6 +343,15 @@ TOOLS: Mapping[str, Tool] = _table(
         answers={"paused": "array"},
         idempotent=True,
         urgent=True,
+    ),
+    Tool(
+        name="get_project_overview",
+        title="How the project stands",
+        request=ask_team.GetProjectOverview,
+        desk="qa",
+        unit=overview.get_project_overview,
+        answers={"counts": "object", "ready": "integer", "blocked": "array", "stalled": "array"},
+        reads=True,
     ),
     Tool(
         name="get_changes",

@@ -60,7 +60,14 @@ def _taken(task: Task, by: str, lease_s: Seconds, now: Instant) -> Fact:
     return Fact(
         EventKind.TASK_CLAIMED,
         taken,
-        {"from": task.state, "to": taken.state, "agent": by, "fence": fence, "expires_at": lease.expires_at},
+        {
+            "from": task.state,
+            "to": taken.state,
+            "agent": by,
+            "fence": fence,
+            "expires_at": lease.expires_at,
+            "waited_s": round((now - task.updated_at) / 1000, 3),
+        },
     )
 
 

@@ -9,6 +9,7 @@ from ...board.settings import BoardSettings
 from ...runtime import Address
 from ..clock import Clock
 from ..presence import Presence
+from ..statistics import Statistics
 from ..store import OffLoop, StoreHealth
 from ..tools import Tool
 from ..waiting import Waiting
@@ -17,6 +18,7 @@ from .database import DatabaseDesk
 from .desk import Desk
 from .docs import DocsDesk
 from .integrator import IntegratorDesk
+from .qa import QaDesk
 
 
 class Setting(Protocol):
@@ -37,6 +39,7 @@ class Surrounded(Protocol):
     clock: Clock
     waiting: Waiting
     presence: Presence
+    statistics: Statistics
     health: StoreHealth
 
     @property
@@ -67,6 +70,10 @@ def _integrator(of: Surrounded) -> Desk:
     return IntegratorDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop, presence=of.presence)
 
 
+def _qa(of: Surrounded) -> Desk:
+    return QaDesk(*_shared(of), statistics=of.statistics)
+
+
 def _docs(of: Surrounded) -> Desk:
     return DocsDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop)
 
@@ -76,6 +83,6 @@ ROSTER: tuple[Role, ...] = (
     Role("backend", _plain),
     Role("database", _database),
     Role("mcp-integrator", _integrator),
-    Role("qa", _plain),
+    Role("qa", _qa),
     Role("docs", _docs),
 )

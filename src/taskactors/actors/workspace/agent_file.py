@@ -16,7 +16,7 @@ def agent_registered_files(around: Surroundings, entry: Mapping[str, Any], reque
     tool = tool_named(request.agent_type if request.agent_type in AI_TOOLS else None)
     path = f"{tool.agent_folder}/{entry['name']}.md"
     text = agent_text(around, entry)
-    outcome = write_file(around.root, path, text, overwrite=request.overwrite)
+    outcome = write_file(around.root, path, text, overwrite=request.overwrite, again="replayed" in entry)
     told: dict[str, Any] = {"path": path, "written": outcome.written}
     if outcome.reason:
         told["reason"] = outcome.reason
@@ -29,7 +29,7 @@ def agent_text(around: Surroundings, entry: Mapping[str, Any]) -> str:
     """The definition. What agents wrote about themselves is quoted as data and cannot become part of the instructions."""
     name, role = entry["name"], entry["role"]
     # JSON strings are YAML strings too, and hold no line breaks: nothing in them can end the front matter.
-    front = f"---\nname: {name}\ndescription: {json.dumps(f'{role} of {around.project}, working from the shared task board')}\n---\n"
+    front = f"---\nname: {json.dumps(name)}\ndescription: {json.dumps(f'{role} of {around.project}, working from the shared task board')}\n---\n"
     own_words = entry.get("description") or ""
     quoted = "\n".join(f"> {line}" for line in own_words.splitlines()) if own_words else "> (nothing)"
     loop = "\n".join(f"{number}. {step}" for number, step in enumerate(LOOP, 1))

@@ -36,6 +36,8 @@ class Facts:
     roster: tuple[Member, ...]
     counts: Mapping[str, int]
     ready: int
+    replayed: bool = False
+    """Whether these are the facts of a call that is repeated under its idempotency key, as they were at first."""
 
     def with_role(self, role: str) -> tuple[str, ...]:
         """Names of the agents that have a role."""
@@ -50,4 +52,4 @@ class Facts:
 def facts_from(answer: Mapping[str, Any], around: Surroundings) -> Facts:
     """The store's part and the server's part together."""
     roster = tuple(Member(agent=agent, holding=tuple(holding)) for agent, holding in answer["roster"])
-    return Facts(around=around, roster=roster, counts=answer["counts"], ready=answer["ready"])
+    return Facts(around=around, roster=roster, counts=answer["counts"], ready=answer["ready"], replayed=bool(answer.get("replayed", False)))

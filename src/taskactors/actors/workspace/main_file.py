@@ -10,6 +10,9 @@ from .facts import Facts
 from .roles import LOOP, MANNERS, ROLE_TEXTS
 from .safe_files import write_file
 
+FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
+
 
 def main_file(facts: Facts, file_type: str | None) -> Mapping[str, Any]:
     """The text for one AI tool's main file. Keys: file_name, content, ai_tool_type, sections."""
@@ -21,13 +24,15 @@ def main_file(facts: Facts, file_type: str | None) -> Mapping[str, Any]:
 def create_main_ai_file(facts: Facts, request: CreateMainAiFile) -> Mapping[str, Any]:
     """Write the caller's text into the project root, or say why it was not written and give it back. Blocks on the disk."""
     tool = tool_named(request.ai_tool_type)
-    outcome = write_file(facts.around.root, tool.main_file, request.content, overwrite=request.overwrite)
+    outcome = write_file(facts.around.root, tool.main_file, request.content, overwrite=request.overwrite, again=facts.replayed)
     answer: dict[str, Any] = {
         "ai_tool_type": tool.name,
         "file_name": tool.main_file,
         "written": outcome.written,
         "sections": _sections(request.content),
     }
+    if facts.replayed:
+        answer["replayed"] = True
     if outcome.reason:
         answer["reason"] = outcome.reason
     if not outcome.written:
@@ -36,7 +41,8 @@ def create_main_ai_file(facts: Facts, request: CreateMainAiFile) -> Mapping[str,
 
 
 def _sections(text: str) -> list[str]:
-    return [heading.strip() for heading in re.findall(r"^#{1,6}\s+(.+)$", text, flags=re.MULTILINE)]
+    """The headings, as Markdown has them: what looks like one inside a fence is a comment of the code there."""
+    return [heading.strip() for heading in HEADING.findall(FENCED.sub("", text))]
 
 
 def _text(facts: Facts, tool: AiTool) -> str:

@@ -126,3 +126,10 @@ class SetPause(Mutation):
 
     def problems(self) -> tuple[str, ...]:
         return () if is_target(self.target) else (f"target: {self.target!r} is none; use an agent's name, role:qa or project",)
+
+
+@frozen(kw_only=True)
+class GetProjectOverview(Request):
+    """How the project stands: counts, what is blocked, stalled or waiting and why, and how work has gone since the start."""
+
+    detail: Annotated[Literal["brief", "full"], Meta(description="full: with every agent's work")] = "brief"

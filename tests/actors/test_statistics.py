@@ -1,0 +1,23 @@
+"""How work has gone since the start, counted from what was committed."""
+
+import trio
+from trio.testing import MockClock
+
+from tests.actors.team import team
+
+
+async def test_claims_ends_and_waits_are_counted_for_all_and_for_each(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        assert (await on.call("ada", "get_project_overview"))["since_start"]["claims"] == 0
+        for number in range(4):
+            await on.call(None, "create_task", code=f"T-{number}", name="n", description="d")
+        await trio.sleep(10)
+        for number in range(3):
+            await on.call("ada", "claim_task", code=f"T-{number}", lease_s=20)
+        await on.call("ada", "complete_task", code="T-0", fence=1, summary="s")
+        await on.call("ada", "release_task", code="T-1")
+        await trio.sleep(100)
+        told = (await on.call("bob", "get_project_overview"))["since_start"]
+        assert (told["claims"], told["completed"], told["expired"], told["expiry_rate"]) == (3, 1, 1, 0.333)
+        assert told["by_agent"] == {"ada": {"claimed": 3, "completed": 1, "released": 1, "expired": 1}}
+        assert 10 <= told["claim_wait_s"]["p50"] < 11
