@@ -28,8 +28,9 @@ def agent_registered_files(around: Surroundings, entry: Mapping[str, Any], reque
 def agent_text(around: Surroundings, entry: Mapping[str, Any]) -> str:
     """The definition. What agents wrote about themselves is quoted as data and cannot become part of the instructions."""
     name, role = entry["name"], entry["role"]
-    # JSON strings are YAML strings too, and hold no line breaks: nothing in them can end the front matter.
-    front = f"---\nname: {json.dumps(name)}\ndescription: {json.dumps(f'{role} of {around.project}, working from the shared task board')}\n---\n"
+    # JSON strings are YAML strings too, and hold no line breaks: nothing in them ends the front matter, and `null` is a name.
+    what = f"{role} of {around.project}, working from the shared task board"
+    front = f"---\nname: {json.dumps(name)}\ndescription: {json.dumps(what)}\n---\n"
     own_words = entry.get("description") or ""
     quoted = "\n".join(f"> {line}" for line in own_words.splitlines()) if own_words else "> (nothing)"
     loop = "\n".join(f"{number}. {step}" for number, step in enumerate(LOOP, 1))

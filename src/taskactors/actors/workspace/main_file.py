@@ -10,7 +10,9 @@ from .facts import Facts
 from .roles import LOOP, MANNERS, ROLE_TEXTS
 from .safe_files import write_file
 
-FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+FENCED = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+"""From a fence to its like or the end. Possessive, so that a line of nothing but fences costs no more than its length."""
+
 HEADING = re.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
 
 
