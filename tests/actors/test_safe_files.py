@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,10 +136,10 @@ def test_a_folder_that_is_swapped_for_a_link_in_the_middle_leads_nowhere(
     (root / ".claude" / "agents").mkdir(parents=True)
     replace = safe_files._replace
 
-    def swapped(folder: int, name: str, text: str, overwrite: bool) -> safe_files.Outcome:
+    def swapped(*arguments: Any) -> safe_files.Outcome:
         (root / ".claude" / "agents").rename(root / ".claude" / "moved")
         (root / ".claude" / "agents").symlink_to(outside)
-        return replace(folder, name, text, overwrite)
+        return replace(*arguments)
 
     monkeypatch.setattr(safe_files, "_replace", swapped)
     write_file(root, NAME, "hello", overwrite=True)

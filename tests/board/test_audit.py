@@ -38,6 +38,7 @@ def lived(board: Board, ada: Seat, bob: Seat, person: Seat) -> Board:
     person.task("LATER-1", not_before="2030-01-01T00:00:00Z", parent_code="READY-1")
     ada.task("PARTS-1", depends_on=[{"code": "READY-1", "kind": "waits-for-all"}])
     bob.send_message(to="ada", content="see to it", ack_by_s=3600)
+    ada.add_knowledge(title="why", body="because", code="HELD-1")
     board.later(60)
     ada.held("OVER-1")
     ada.move("OVER-1", "Done", "Archived")

@@ -18,6 +18,7 @@ from .presence import Presence
 from .refusals import Stopping
 from .roles.roster import ROSTER
 from .router import Router
+from .search_index import SearchIndex
 from .statistics import Statistics
 from .store import InHand, OffLoop, Store, StoreHealth, Write
 from .timers import Timers
@@ -76,6 +77,7 @@ class Project:
         )
         self.store = store.address
         self.statistics = Statistics(self.feed)
+        self.index = SearchIndex(self.feed)
         self.waiting = Waiting(self.store, self.feed)
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()

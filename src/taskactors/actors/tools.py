@@ -16,6 +16,7 @@ from ..board import (
     handoffs,
     health,
     inbox,
+    knowledge,
     listing,
     messages,
     overview,
@@ -31,6 +32,7 @@ from ..board.requests import changes as ask_changes
 from ..board.requests import claims as ask_claims
 from ..board.requests import finishing as ask_finishing
 from ..board.requests import handoffs as ask_handoffs
+from ..board.requests import knowledge as ask_knowledge
 from ..board.requests import plans as ask_plans
 from ..board.requests import reservations as ask_reservations
 from ..board.requests import tasks as ask_tasks
@@ -343,6 +345,23 @@ TOOLS: Mapping[str, Tool] = _table(
         answers={"paused": "array"},
         idempotent=True,
         urgent=True,
+    ),
+    Tool(
+        name="add_knowledge",
+        title="Keep what was found out",
+        request=ask_knowledge.AddKnowledge,
+        desk="docs",
+        unit=knowledge.add_knowledge,
+        answers={"id": "integer", "title": "string", "kind": "string"},
+    ),
+    Tool(
+        name="search",
+        title="Find words",
+        request=ask_knowledge.Search,
+        desk="docs",
+        unit=knowledge.searched,
+        answers=PAGE,
+        reads=True,
     ),
     Tool(
         name="get_project_overview",

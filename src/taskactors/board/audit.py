@@ -13,13 +13,13 @@ from ..storage.engine import Snapshot
 from ..storage.keys import split
 from . import chain, layout
 from .settings import BoardSettings
-from .stored import EVENT, HANDOFF, MESSAGE, SESSION, TASK
+from .stored import ENTRY, EVENT, HANDOFF, MESSAGE, SESSION, TASK
 from .view import View
 
 FINDINGS_LIMIT = 100
 """A broken store can have a finding for every entry; the first hundred tell the story."""
 
-INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open", "offered", "fan-in")
+INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open", "offered", "fan-in", "known")
 """The families of keys that exist only because a task, a message, a session or an offer has them."""
 
 
@@ -92,6 +92,8 @@ def _indexes(view: View) -> Iterator[str]:
         expected |= layout.index_of_message(MESSAGE.decode(stored))
     for _, stored in view.walk(layout.ALL_SESSIONS):
         expected |= layout.index_of_session(SESSION.decode(stored))
+    for _, stored in view.walk(layout.ALL_ENTRIES):
+        expected |= layout.index_of_entry(ENTRY.decode(stored))
     for _, stored in view.walk(layout.ALL_HANDOFFS):
         expected |= layout.index_of_handoff(HANDOFF.decode(stored))
     known = {entry for family in INDEXES for entry, _ in view.walk(layout.family(family))}

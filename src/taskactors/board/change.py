@@ -11,6 +11,7 @@ from ..domain.codes import agent_name_problem
 from ..domain.errors import Conflict, LimitReached, NoName
 from ..domain.events import Entity, Event, EventKind, Fact
 from ..domain.handing_off import Handoff
+from ..domain.knowledge import Entry
 from ..domain.matching import is_ready, lane_of
 from ..domain.message import Message
 from ..domain.session import Session
@@ -18,7 +19,7 @@ from ..domain.task import Task
 from ..storage.engine import Transaction
 from . import chain, layout
 from .settings import BoardSettings
-from .stored import AGENT, EVENT, HANDOFF, MESSAGE, SESSION, TASK
+from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, SESSION, TASK
 from .view import NUMBER_BYTES, View
 from .watching import Ready
 
@@ -49,6 +50,9 @@ class Change(View):
             case Message():
                 self._add_message(after)
                 self._log(fact, f"message:{after.id}")
+            case Entry():
+                self._add_entry(after)
+                self._log(fact, f"entry:{after.id}")
             case Session():
                 self._save_session(after)
                 self._log(fact, f"session:{after.id}")
@@ -150,6 +154,10 @@ class Change(View):
     def _add_message(self, message: Message) -> None:
         self._transaction.put(layout.message(message.id), MESSAGE.encode(message))
         self._index(frozenset(), layout.index_of_message(message))
+
+    def _add_entry(self, entry: Entry) -> None:
+        self._transaction.put(layout.entry(entry.id), ENTRY.encode(entry))
+        self._index(frozenset(), layout.index_of_entry(entry))
 
     def _save_session(self, session: Session) -> None:
         stored = self.snapshot.get(layout.session(session.id))

@@ -9,12 +9,14 @@ from ..domain.message import Message, may_read
 from ..domain.task import Task
 from ..storage.keys import split
 from . import layout, wire
+from .knowledge import entries_about
 from .view import View
 
 CHARACTERS_PER_TOKEN = 4
 """The usual rule of thumb for English and code."""
 
 MESSAGES_SHOWN = 20
+ENTRIES_SHOWN = 10
 
 
 def context_of(view: View, task: Task, max_tokens: int) -> dict[str, Any]:
@@ -36,6 +38,8 @@ def _parts(view: View, task: Task) -> Iterator[tuple[str, dict[str, Any]]]:
         if blocker is not None and blocker.result is not None:
             shown = wire.task(blocker)
             yield "prerequisites", {"code": blocker.code, "name": blocker.name, "by": blocker.implementer, "result": shown["result"]}
+    for entry in entries_about(view, task.id, ENTRIES_SHOWN):
+        yield "knowledge", wire.entry(entry)
     for message in _messages(view, task):
         yield "messages", wire.message(message)
 

@@ -1,6 +1,7 @@
 """Where everything lives: every key of a project's keyspace, made here and nowhere else."""
 
 from ..domain.handing_off import UNDECIDED, Handoff
+from ..domain.knowledge import Entry
 from ..domain.matching import Lane, is_ready, lane_of, rank
 from ..domain.message import Message
 from ..domain.session import Session
@@ -177,6 +178,17 @@ def pause(target: str) -> bytes:
 PAUSES: Span = span("pause")
 
 
+def entry(entry_id: int) -> bytes:
+    return key("entry", entry_id)
+
+
+ALL_ENTRIES: Span = span("entry")
+
+
+def entries_on_task(task_id: int) -> Span:
+    return span("known", task_id)
+
+
 def session(session_id: int) -> bytes:
     return key("session", session_id)
 
@@ -238,6 +250,11 @@ def index_of_message(of: Message) -> frozenset[bytes]:
     in_inbox = {inbox(of.to, of.id)} if of.to is not None else set()
     awaited = {due(of.ack_by, ACKNOWLEDGEMENT, of.id)} if of.ack_by is not None and of.acked_by is None else set()
     return frozenset(on_task | in_inbox | awaited)
+
+
+def index_of_entry(of: Entry) -> frozenset[bytes]:
+    """Knowledge about a task is found by that."""
+    return frozenset({key("known", of.task_id, of.id)}) if of.task_id is not None else frozenset()
 
 
 def index_of_handoff(of: Handoff) -> frozenset[bytes]:

@@ -5,6 +5,7 @@ from attrs import frozen
 from ..domain.agent import Agent
 from ..domain.events import Event
 from ..domain.handing_off import Handoff
+from ..domain.knowledge import Entry
 from ..domain.message import Message
 from ..domain.pausing import Pause
 from ..domain.reserving import Reservation
@@ -24,6 +25,7 @@ class Reply:
 
 TASK = RecordType("task", Task, 1)
 AGENT = RecordType("agent", Agent, 1)
+ENTRY = RecordType("entry", Entry, 1)
 HANDOFF = RecordType("handoff", Handoff, 1)
 RESERVATION = RecordType("reservation", Reservation, 1)
 PAUSE = RecordType("pause", Pause, 1)

@@ -10,6 +10,7 @@ from ..domain.caller import LOCAL_PERSON, Caller, Kind
 from ..domain.errors import NotFound
 from ..domain.events import Event
 from ..domain.handing_off import Handoff
+from ..domain.knowledge import Entry
 from ..domain.message import Message
 from ..domain.pausing import Pause, targets_of
 from ..domain.reserving import Reservation
@@ -21,7 +22,7 @@ from ..storage.keys import split
 from . import chain, layout
 from .requests.request import AboutTask
 from .settings import BoardSettings
-from .stored import AGENT, EVENT, HANDOFF, MESSAGE, PAUSE, RESERVATION, SESSION, TASK
+from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, PAUSE, RESERVATION, SESSION, TASK
 
 PAGE = 256
 """How many entries a walk reads at once: enough to be cheap, few enough to stop early."""
@@ -132,6 +133,10 @@ class View:
     def find_message(self, message_id: int) -> Message | None:
         stored = self.snapshot.get(layout.message(message_id))
         return MESSAGE.decode(stored) if stored is not None else None
+
+    def find_entry(self, entry_id: int) -> Entry | None:
+        stored = self.snapshot.get(layout.entry(entry_id))
+        return ENTRY.decode(stored) if stored is not None else None
 
     def handoff(self, handoff_id: int) -> Handoff:
         """Raises NotFound."""

@@ -8,6 +8,7 @@ from attrs import asdict
 
 from ..domain.agent import Agent
 from ..domain.handing_off import Handoff
+from ..domain.knowledge import Entry
 from ..domain.message import Message
 from ..domain.moments import text_of
 from ..domain.session import Session
@@ -134,6 +135,24 @@ def message(value: Message) -> dict[str, Any]:
             "acked_by": value.acked_by,
         },
         always=("target_agent_name", "reply_to_message_id"),
+    )
+
+
+def entry(value: Entry) -> dict[str, Any]:
+    """A piece of knowledge."""
+    return _set(
+        {
+            "id": value.id,
+            "title": value.title,
+            "body": value.body,
+            "kind": value.kind,
+            "author": value.author,
+            "created_at": text_of(value.created_at),
+            "visibility": value.visibility,
+            "code": value.task_code,
+            "tags": list(value.tags) or None,
+            "reply_to": value.reply_to,
+        }
     )
 
 

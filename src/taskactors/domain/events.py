@@ -7,11 +7,12 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from .agent import Agent
+from .knowledge import Entry
 from .message import Message
 from .session import Session
 from .task import Instant, Task
 
-Entity = Task | Agent | Message | Session
+Entity = Task | Agent | Message | Session | Entry
 
 
 class EventKind(StrEnum):
@@ -44,6 +45,7 @@ class EventKind(StrEnum):
     AGENT_UPDATED = "agent_updated"
     AGENT_PROMOTED = "agent_promoted"
     MESSAGE_SENT = "message_sent"
+    KNOWLEDGE_ADDED = "knowledge_added"
     MAIN_FILE_REQUESTED = "main_file_requested"
 
 

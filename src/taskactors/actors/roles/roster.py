@@ -9,6 +9,7 @@ from ...board.settings import BoardSettings
 from ...runtime import Address
 from ..clock import Clock
 from ..presence import Presence
+from ..search_index import SearchIndex
 from ..statistics import Statistics
 from ..store import OffLoop, StoreHealth
 from ..tools import Tool
@@ -40,6 +41,7 @@ class Surrounded(Protocol):
     waiting: Waiting
     presence: Presence
     statistics: Statistics
+    index: SearchIndex
     health: StoreHealth
 
     @property
@@ -75,7 +77,7 @@ def _qa(of: Surrounded) -> Desk:
 
 
 def _docs(of: Surrounded) -> Desk:
-    return DocsDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop)
+    return DocsDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop, index=of.index)
 
 
 ROSTER: tuple[Role, ...] = (
