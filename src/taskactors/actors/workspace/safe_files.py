@@ -123,7 +123,9 @@ def _replace(folder: int, name: str, content: bytes, leave: _Leave) -> Outcome:
     if refused := leave.refused(name, present):
         return Outcome(False, refused)
     temporary = f".{name}.{secrets.token_hex(8)}"
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, FILE_MODE, dir_fd=folder)
+    # What others may not read in the file, they may not read while it is being replaced either.
+    narrow = FILE_MODE if mode is None else FILE_MODE & mode
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, narrow, dir_fd=folder)
     try:
         _fill(file, content, mode)
         # Writing took its time, in which a person may have saved theirs.
