@@ -3,8 +3,8 @@
 import ctypes
 import errno
 import os
-import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -312,20 +312,10 @@ def test_a_repeated_call_undoes_nothing_that_was_written_since(root: Path, overw
 
 
 def together(*works: Callable[[], None]) -> None:
-    failed: list[BaseException] = []
-
-    def run(work: Callable[[], None]) -> None:
-        try:
-            work()
-        except BaseException as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failed
+    """All of them at once; raises what one of them raised."""
+    with ThreadPoolExecutor(len(works)) as pool:
+        for done in [pool.submit(work) for work in works]:
+            done.result()
 
 
 def test_writers_at_once_each_write_whole_and_leave_one_of_their_texts(root: Path) -> None:

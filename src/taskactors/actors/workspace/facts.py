@@ -8,6 +8,8 @@ from attrs import frozen
 
 from ...domain.agent import Agent
 
+USUAL_URL = "ws://127.0.0.1:8765/mcp"
+
 
 @frozen(kw_only=True)
 class Surroundings:
@@ -18,6 +20,11 @@ class Surroundings:
     version: str
     root: Path | None
     tools: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        """Where to connect; where the server's address is not known, its usual one."""
+        return self.ws_url or f"{USUAL_URL}/{self.project}"
 
 
 @frozen(kw_only=True)
@@ -46,7 +53,7 @@ class Facts:
     @property
     def url(self) -> str:
         """Where to connect."""
-        return self.around.ws_url or "ws://127.0.0.1:8765/mcp"
+        return self.around.url
 
 
 def facts_from(answer: Mapping[str, Any], around: Surroundings) -> Facts:

@@ -60,7 +60,7 @@ def _calls_for(plan: str) -> Counter[str]:
 
 
 def _why(facts: Facts, role: str, calls: int) -> str:
-    said = f"the plan speaks of its work {calls} times" if calls else ROLE_TEXTS[role].duty
+    said = f"the plan speaks of its work {calls} times" if calls else ROLE_TEXTS[role].duty.rstrip(".")
     having = facts.with_role(role)
     return f"{said}; the team has {', '.join(having)}" if having else f"{said}; nobody has this role yet"
 
