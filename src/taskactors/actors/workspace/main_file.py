@@ -60,5 +60,6 @@ def _text(facts: Facts, tool: AiTool) -> str:
     return (
         f"{front}# Working together on {facts.around.project}\n\n"
         f"All agents of this project share one task board, taskactors, at `{facts.url}`.\n\n"
-        f"## The loop\n\n{loop}\n\n## Manners\n\n{manners}\n\n## Roles\n\n{roles}\n\n## On the team now\n\n{team}\n\n## Tools\n\n{over_mcp}{tools}\n"
+        f"## The loop\n\n{loop}\n\n## Manners\n\n{manners}\n\n## Roles\n\n{roles}\n\n## On the team now\n\n{team}\n\n"
+        f"## Tools\n\n{over_mcp}{tools}\n"
     )
