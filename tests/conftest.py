@@ -5,8 +5,10 @@ import pytest
 import structlog
 
 # Every run of the suite tries the same examples, so a failure is about the change at hand; the long regime looks for new ones.
-hypothesis.settings.register_profile("usual", deadline=None, derandomize=True, print_blob=True)
-hypothesis.settings.register_profile("long", deadline=None, max_examples=2_000, print_blob=True)
+# How fast examples are made says how busy the machine is, and nothing about the code.
+BUSY = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("usual", deadline=None, derandomize=True, print_blob=True, suppress_health_check=BUSY)
+hypothesis.settings.register_profile("long", deadline=None, max_examples=2_000, print_blob=True, suppress_health_check=BUSY)
 
 
 # Tracebacks as a server writes them: drawn for a terminal, with every local in them, one takes seconds.
