@@ -310,7 +310,10 @@ def test_a_file_swapped_for_a_link_at_any_moment_is_not_written_through(
     assert (root / DEEP).is_symlink() is not outcome.written
 
 
-def test_a_file_swapped_for_a_pipe_while_it_is_looked_at_does_not_hold_the_server_up(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_swapped_for_a_pipe_while_it_is_looked_at_does_not_hold_the_server_up(
+    root: Path, monkeypatch: pytest.MonkeyPatch, overwrite: bool
+) -> None:
     (root / "file.md").write_text("mine")
 
     def swap() -> None:
@@ -318,7 +321,7 @@ def test_a_file_swapped_for_a_pipe_while_it_is_looked_at_does_not_hold_the_serve
         os.mkfifo(root / "file.md")
 
     swap_before(monkeypatch, "open", swap, at=2)
-    assert "no regular file" in refused(write_file(root, "file.md", "ours", overwrite=True))
+    assert "no regular file" in refused(write_file(root, "file.md", "ours", overwrite))
     assert stat.S_ISFIFO((root / "file.md").lstat().st_mode)
 
 
@@ -332,4 +335,13 @@ def test_a_folder_that_may_not_be_looked_into_hides_its_file_and_breaks_nothing(
 
     monkeypatch.setattr(os, "lstat", closed)
     monkeypatch.setattr(Path, "lstat", closed)
+    assert not exists_in(root, DEEP)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_file_that_is_there_only_by_way_of_a_link_is_not_there(root: Path, outside: Path, step: str) -> None:
+    assert write_file(outside, DEEP, "theirs", overwrite=True).written
+    (root / step).parent.mkdir(parents=True, exist_ok=True)
+    (root / step).symlink_to(outside / step)
+    assert (root / DEEP).is_file()
     assert not exists_in(root, DEEP)
