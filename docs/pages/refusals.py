@@ -11,6 +11,9 @@ from taskactors.domain.errors import Refusal
 from taskactors.domain.task import State
 
 EXAMPLES: Mapping[str, Any] = {
+    "workflow": "feature",
+    "step": "design",
+    "left": 2,
     "agent": "ada",
     "agents": ("ada", "ben"),
     "allowed": (State.CREATED, State.CANCELLED),

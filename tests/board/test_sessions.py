@@ -108,3 +108,68 @@ def test_start_and_end_are_one_event_each(board: Board, ada: Seat) -> None:
     events = board.events()[before:]
     assert [(event.kind, event.subject) for event in events] == [("session_started", "session:1"), ("session_ended", "session:1")]
     assert events[1].data == {"task": "T-1", "minutes": 2.0}
+
+
+def test_a_pause_takes_its_time_out_until_the_session_is_resumed(board: Board, ada: Seat) -> None:
+    ada.held("T-1")
+    session = ada.start_work_session(code="T-1")["session_id"]
+    board.later(120)
+    paused = ada.end_work_session(session_id=session, pause=True)
+    assert (paused["paused"], paused["active_minutes"], "ended_at" in paused) == (True, 2.0, False)
+    board.later(600)
+    assert ada.start_work_session(code="T-1")["paused"] is True
+    resumed = ada.start_work_session(code="T-1", resume=True)
+    assert (resumed["session_id"], "paused" in resumed, resumed["active_minutes"]) == (session, False, 2.0)
+    board.later(60)
+    assert ada.end_work_session(session_id=session)["active_minutes"] == 3.0
+    kinds = [event.kind for event in board.events() if event.subject == f"session:{session}"]
+    assert kinds == ["session_started", "session_paused", "session_resumed", "session_ended"]
+
+
+def test_pausing_or_resuming_twice_changes_nothing(board: Board, ada: Seat) -> None:
+    ada.held("T-1")
+    session = ada.start_work_session(code="T-1", resume=True)["session_id"]
+    log = board.events()
+    ada.start_work_session(code="T-1", resume=True)
+    assert board.events() == log
+    ada.end_work_session(session_id=session, pause=True)
+    board.later(60)
+    log = board.events()
+    assert ada.end_work_session(session_id=session, pause=True)["active_minutes"] == 0
+    assert board.events() == log
+
+
+def test_a_session_that_ends_in_its_pause_counts_the_work_before_it(board: Board, ada: Seat) -> None:
+    ada.held("T-1")
+    session = ada.start_work_session(code="T-1")["session_id"]
+    board.later(60)
+    ada.end_work_session(session_id=session, pause=True)
+    board.later(300)
+    assert ada.end_work_session(session_id=session)["active_minutes"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("release_task", {"code": "T-1"}),
+        ("set_task_state", {"code": "T-1", "state": "Done"}),
+        ("set_task_state", {"code": "T-1", "state": "Review"}),
+        ("complete_task", {"code": "T-1", "fence": 1, "summary": "done"}),
+        ("offer_handoff", {"code": "T-1", "fence": 1, "to": "bob", "summary": "please"}),
+        ("assign_task", {"code": "T-1", "new_owner_agent_name": "bob"}),
+        ("plan_tasks", {"parent": "T-1", "tasks": [{"ref": "a", "code": "PART", "name": "a part", "description": "a part"}]}),
+    ],
+)
+def test_a_session_ends_when_its_agent_has_the_task_in_hand_no_more(
+    board: Board, ada: Seat, bob: Seat, tool: str, arguments: dict[str, object]
+) -> None:
+    bob.register_agent(agent_name="bob", agent_type="backend", capabilities=[])
+    ada.held("T-1")
+    session = ada.start_work_session(code="T-1")["session_id"]
+    board.later(60)
+    ada.call(tool, **arguments)
+    assert board.view().open_session(1, "ada") is None
+    said = ada.end_work_session(session_id=session, notes="how it went", productivity_score=0.5)
+    assert (said["active_minutes"], said["notes"]) == (1.0, "how it went")
+    with pytest.raises(SessionClosed):
+        ada.end_work_session(session_id=session, notes="again")

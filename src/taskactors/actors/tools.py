@@ -26,6 +26,7 @@ from ..board import (
     sessions,
     taking,
     tasks,
+    workflows,
     workspace,
 )
 from ..board.requests import changes as ask_changes
@@ -37,6 +38,7 @@ from ..board.requests import plans as ask_plans
 from ..board.requests import reservations as ask_reservations
 from ..board.requests import tasks as ask_tasks
 from ..board.requests import team as ask_team
+from ..board.requests import workflows as ask_workflows
 from ..board.requests import workspace as ask_workspace
 from ..board.requests.request import Request
 
@@ -281,6 +283,24 @@ TOOLS: Mapping[str, Tool] = _table(
         unit=graph.get_dependency_graph,
         answers={"critical_path": "array", "blocked": "array"},
         reads=True,
+    ),
+    Tool(
+        name="define_workflow",
+        title="Define a workflow",
+        request=ask_workflows.DefineWorkflow,
+        desk="architect",
+        unit=workflows.define_workflow,
+        answers={"name": "string", "rev": "integer", "steps": "array"},
+        idempotent=True,
+    ),
+    Tool(
+        name="advance_task_workflow",
+        title="Finish a step",
+        request=ask_workflows.AdvanceTaskWorkflow,
+        desk="architect",
+        unit=workflows.advance_task_workflow,
+        answers=TASK | {"unblocked": "array"},
+        urgent=True,
     ),
     Tool(
         name="list_agents",

@@ -5,12 +5,14 @@ from ..domain.task import State, Task
 from .change import Change
 from .dependants import carry_over
 from .reserved import follow_claim
+from .sessions import end_with_claim
 
 
 def follow(change: Change, before: Task | None, after: Task) -> tuple[str, ...]:
     """Everything that follows from a task's move; returns the codes of the tasks that it set free."""
     if before is not None:
         _withdraw_offer(change, before, after)
+        end_with_claim(change, before, after)
     follow_claim(change, before, after)
     return carry_over(change, before, after)
 

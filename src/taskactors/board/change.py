@@ -16,10 +16,11 @@ from ..domain.matching import is_ready, lane_of
 from ..domain.message import Message
 from ..domain.session import Session
 from ..domain.task import Task
+from ..domain.workflow import Workflow
 from ..storage.engine import Transaction
 from . import chain, layout
 from .settings import BoardSettings
-from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, SESSION, TASK
+from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, SESSION, TASK, WORKFLOW
 from .view import NUMBER_BYTES, View
 from .watching import Ready
 
@@ -86,6 +87,11 @@ class Change(View):
         assert before is not None
         self._index(layout.index_of_message(before), layout.index_of_message(message))
         self._transaction.put(layout.message(message.id), MESSAGE.encode(message))
+
+    def keep_workflow(self, workflow: Workflow) -> None:
+        """Store a definition, beside those that tasks on their way began with."""
+        self._transaction.put(layout.workflow(workflow.id, workflow.rev), WORKFLOW.encode(workflow))
+        self.put_number(layout.workflow_named(workflow.name), workflow.id)
 
     def note(self, kind: EventKind, subject: str, **data: object) -> None:
         """Log something that changed no entity of its own."""

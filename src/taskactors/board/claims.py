@@ -14,6 +14,7 @@ from .change import Change
 from .pausing import require_not_paused
 from .requests import claims as ask
 from .reservations import reserve_for_claim
+from .steps import step_of
 from .watching import Taken
 
 Answer = Mapping[str, Any]
@@ -28,7 +29,7 @@ def claim_task(change: Change, request: ask.ClaimTask) -> Answer:
     """Take a ready task for the caller; the holder who asks again renews."""
     task = change.named(request)
     claimed = claim_for(change, task, change.caller.name, request.lease_s)
-    answer = wire.task(claimed)
+    answer = wire.task(claimed) | step_of(change, claimed)
     if reservations := reserve_for_claim(change, claimed, request.reserve):
         answer["reservations"] = reservations
     if claimed.fence == task.fence:

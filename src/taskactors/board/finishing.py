@@ -6,8 +6,10 @@ from typing import Any
 from attrs import evolve
 
 from ..domain import finishing, handing_off
-from ..domain.events import EventKind, Fact
+from ..domain.events import Fact
+from ..domain.lifecycle import steps_left
 from ..domain.task import Result, State, Task
+from ..domain.workflow import approve_step
 from . import wire
 from .additions import with_artifacts, with_note
 from .aftermath import follow
@@ -41,7 +43,6 @@ def complete_task(change: Change, request: ask.CompleteTask) -> Answer:
     task = change.named(request)
     result = Result(request.summary, request.evidence, request.confidence, request.files)
     done = change.record_task(finishing.complete(task, change.caller, request.fence, result, change.now))
-    _end_session(change, done, task.holder)
     freed = follow(change, task, done)
     return wire.task(done) | {"unblocked": list(freed)}
 
@@ -59,6 +60,8 @@ def review_task(change: Change, request: ask.ReviewTask) -> Answer:
 
 def _reviewed(change: Change, task: Task, request: ask.ReviewTask) -> Fact:
     """What the verdict does. Work that was reviewed because its holder offered it is not finished, but handed on."""
+    if request.verdict is finishing.Verdict.APPROVE and task.state is State.REVIEW and steps_left(task):
+        return _step_approved(change, task, request)
     offer = change.open_handoff(task)
     if offer is None or request.verdict is finishing.Verdict.SEND_BACK or task.state is not State.REVIEW:
         return finishing.review(task, change.caller, request.verdict, request.findings, change.now)
@@ -69,17 +72,17 @@ def _reviewed(change: Change, task: Task, request: ask.ReviewTask) -> Fact:
     return fact
 
 
+def _step_approved(change: Change, task: Task, request: ask.ReviewTask) -> Fact:
+    """A step that was reviewed is not the end of the task."""
+    assert task.workflow is not None
+    noted = finishing.noted(task, change.caller, request.findings, change.now)
+    holder = change.find_agent(task.holder) if task.holder else None
+    return approve_step(noted, change.caller, holder, change.workflow_of(task.workflow), change.now)
+
+
 def brief(task: Task) -> Answer:
     """A task after a step that its holder knows all about."""
     return wire.task(task, "brief")
-
-
-def _end_session(change: Change, task: Task, agent: str | None) -> None:
-    """Whoever hands a task in does not work on it any more."""
-    session = change.open_session(task.id, agent) if agent else None
-    if session is not None:
-        ended = evolve(session, ended_at=change.now)
-        change.record(Fact(EventKind.SESSION_ENDED, ended, {"task": task.code, "minutes": ended.active_minutes(change.now)}))
 
 
 def _tell_author(change: Change, task: Task, author: str, findings: tuple[str, ...]) -> None:

@@ -38,6 +38,7 @@ def offer_handoff(change: Change, request: ask.OfferHandoff) -> Answer:
     )
     fact, offered = handing_off.offer(task, change.caller, offered, change.now)
     after = change.record_task(fact)
+    follow(change, task, after)
     change.keep_handoff(offered)
     if offered.state is handing_off.HandoffState.OPEN:
         announce(change, offered)

@@ -53,9 +53,14 @@ def add_knowledge(change: Change, request: AddKnowledge) -> Answer:
         tags=tuple(dict.fromkeys(request.tags)),
         reply_to=request.reply_to,
     )
-    data = {"kind": entry.kind, "task": entry.task_code, "by": me.name}
+    return wire.entry(keep_entry(change, entry))
+
+
+def keep_entry(change: Change, entry: Entry) -> Entry:
+    """Store a new entry, with its event."""
+    data = {"kind": entry.kind, "task": entry.task_code, "by": entry.author}
     change.record(Fact(EventKind.KNOWLEDGE_ADDED, entry, {name: value for name, value in data.items() if value is not None}))
-    return wire.entry(entry)
+    return entry
 
 
 def entries_about(view: View, task_id: int, limit: int) -> Iterator[Entry]:

@@ -189,6 +189,21 @@ def entries_on_task(task_id: int) -> Span:
     return span("known", task_id)
 
 
+def workflow(workflow_id: int, rev: int) -> bytes:
+    return key("workflow", workflow_id, rev)
+
+
+def workflow_revs(workflow_id: int) -> Span:
+    return span("workflow", workflow_id)
+
+
+def workflow_named(name: str) -> bytes:
+    return key("workflow-name", name)
+
+
+WORKFLOW_NAMES: Span = span("workflow-name")
+
+
 def session(session_id: int) -> bytes:
     return key("session", session_id)
 

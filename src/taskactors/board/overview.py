@@ -45,6 +45,7 @@ def get_project_overview(view: View, request: GetProjectOverview) -> Answer:
             {"name": agent.name, "role": agent.role, "holding": list(view.held_by(agent.name, SHOWN))}
             for agent in islice(view.agents(), AGENTS_SHOWN)
         ]
+        answer["workflows"] = view.workflow_names()
     return answer
 
 

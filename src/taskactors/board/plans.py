@@ -81,6 +81,7 @@ def _as_request(planned: ask.PlannedTask, codes: Mapping[str, str], parent: Task
         acceptance_criteria=planned.acceptance_criteria,
         estimated_effort=planned.estimated_effort,
         requires_review=planned.requires_review,
+        workflow=planned.workflow,
     )
 
 

@@ -11,6 +11,7 @@ from ..domain.pausing import Pause
 from ..domain.reserving import Reservation
 from ..domain.session import Session
 from ..domain.task import Instant, Task
+from ..domain.workflow import Workflow
 from ..storage.records import RecordType
 
 
@@ -31,5 +32,6 @@ RESERVATION = RecordType("reservation", Reservation, 1)
 PAUSE = RecordType("pause", Pause, 1)
 MESSAGE = RecordType("message", Message, 1)
 SESSION = RecordType("session", Session, 1)
+WORKFLOW = RecordType("workflow", Workflow, 1)
 EVENT = RecordType("event", Event, 1)
 REPLY = RecordType("reply", Reply, 1)

@@ -16,6 +16,7 @@ from .explaining import explained
 from .pausing import require_not_paused
 from .requests.claims import NextTask, ReleaseTask
 from .reservations import reserve_for_claim
+from .steps import step_of
 from .watching import Nothing, Taken, WorkWatch
 
 Answer = Mapping[str, Any]
@@ -45,7 +46,7 @@ def next_task(change: Change, request: NextTask) -> Answer:
         return _nothing(change, me, capabilities, examined)
     claimed = claim_for(change, task, me.name, request.lease_s)
     assert claimed.claim is not None
-    answer = wire.task(claimed) | {"context": context_of(change, claimed, request.max_tokens)}
+    answer = wire.task(claimed) | step_of(change, claimed) | {"context": context_of(change, claimed, request.max_tokens)}
     if reservations := reserve_for_claim(change, claimed, request.reserve):
         answer["reservations"] = reservations
     return Taken(answer, "release_task", ReleaseTask(id=claimed.id, fence=claimed.claim.fence, reason=GIVEN_BACK))

@@ -12,6 +12,7 @@ from ..domain.codes import CODE_LENGTHS, is_prefix, numbered
 from ..domain.errors import DuplicateCode, InvalidArguments, LimitReached, NotFound, TaskClosed
 from ..domain.events import EventKind, Fact
 from ..domain.task import Dependency, DependencyKind, Instant, State, Task
+from ..domain.workflow import placed, still_placed
 from . import wire
 from .additions import with_artifacts, with_labels, with_note
 from .aftermath import follow
@@ -56,6 +57,8 @@ def create_task(change: Change, request: ask.CreateTask) -> Answer:
         requires_review=request.requires_review,
         lease_s=request.lease_s,
     )
+    if request.workflow is not None:
+        task = placed(task, change.workflow(request.workflow), 1)
     task = waiting.settled(counting_blockers(change, task), change.now)
     change.require_lane(task)
     created = change.record_task(Fact(EventKind.TASK_CREATED, task, {"code": code, "to": task.state}))
@@ -186,7 +189,7 @@ def _edited(change: Change, task: Task, request: ask.UpdateTask) -> Task:
         given["not_before"] = _later(request.not_before, change.now)
     given |= {name: () if isinstance(getattr(task, name), tuple) else None for name in request.clear}
     _require_no_circle(change, task, given.get("parent_code"))
-    return evolve(task, **given)
+    return still_placed(evolve(task, **given))
 
 
 def _with_additions(change: Change, task: Task, request: ask.UpdateTask) -> Task:

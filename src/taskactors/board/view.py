@@ -15,14 +15,15 @@ from ..domain.message import Message
 from ..domain.pausing import Pause, targets_of
 from ..domain.reserving import Reservation
 from ..domain.session import Session
-from ..domain.task import Dependency, DependencyKind, Instant, Task
+from ..domain.task import Dependency, DependencyKind, Instant, Task, WorkflowPosition
 from ..domain.waiting import meets
+from ..domain.workflow import Workflow
 from ..storage.engine import Snapshot
 from ..storage.keys import split
 from . import chain, layout
 from .requests.request import AboutTask
 from .settings import BoardSettings
-from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, PAUSE, RESERVATION, SESSION, TASK
+from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, PAUSE, RESERVATION, SESSION, TASK, WORKFLOW
 
 PAGE = 256
 """How many entries a walk reads at once: enough to be cheap, few enough to stop early."""
@@ -127,6 +128,31 @@ class View:
         if self.caller.kind is Kind.AGENT:
             return self.find_agent(self.caller.name)
         return Agent(name=LOCAL_PERSON, role="", kind=Kind.HUMAN, registered_at=0, updated_at=0)
+
+    # workflows
+
+    def workflow(self, named: str | int) -> Workflow:
+        """The newest definition by its name or id. Raises NotFound, naming those that look alike."""
+        number = named if isinstance(named, int) else self._workflow_id(named)
+        found = self.snapshot.range(*layout.workflow_revs(number), limit=1, reverse=True) if number else []
+        if not found:
+            names = self.workflow_names()
+            raise NotFound(kind="workflow", named=str(named), nearest=tuple(get_close_matches(str(named), names) or names[:5]))
+        return WORKFLOW.decode(found[0][1])
+
+    def workflow_of(self, position: WorkflowPosition) -> Workflow:
+        """The definition that a task began with."""
+        stored = self.snapshot.get(layout.workflow(position.id, position.rev))
+        assert stored is not None
+        return WORKFLOW.decode(stored)
+
+    def workflow_names(self) -> list[str]:
+        """The names of the workflows that are defined."""
+        return [str(split(entry)[1]) for entry, _ in self.snapshot.range(*layout.WORKFLOW_NAMES, limit=PAGE)]
+
+    def _workflow_id(self, name: str) -> int | None:
+        stored = self.snapshot.get(layout.workflow_named(name))
+        return int.from_bytes(stored, "big") if stored is not None else None
 
     # messages, sessions, events
 

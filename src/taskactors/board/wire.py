@@ -12,7 +12,8 @@ from ..domain.knowledge import Entry
 from ..domain.message import Message
 from ..domain.moments import text_of
 from ..domain.session import Session
-from ..domain.task import Claim, Dependency, Instant, Note, State, Task
+from ..domain.task import Claim, Dependency, Instant, Note, State, Task, WorkflowPosition
+from ..domain.workflow import Workflow, WorkStep
 
 Detail = Literal["brief", "full"]
 
@@ -72,6 +73,8 @@ def _field(name: str, content: Any) -> Any:
     match content:
         case Claim():
             return claim(content)
+        case WorkflowPosition():
+            return {"name": content.name, "step": content.step, "number": content.number, "of": content.of}
         case (Dependency(), *_):
             return [{"code": each.code, "kind": each.kind} for each in content]
         case (Note(), *_):
@@ -179,6 +182,25 @@ def handoff(value: Handoff) -> dict[str, Any]:
     )
 
 
+def workflow(value: Workflow) -> dict[str, Any]:
+    """A workflow as it is defined now."""
+    steps = [step(each) for each in value.steps]
+    return {"id": value.id, "name": value.name, "rev": value.rev, "defined_by": value.defined_by, "steps": steps}
+
+
+def step(value: WorkStep) -> dict[str, Any]:
+    """One step of a workflow."""
+    return _set(
+        {
+            "id": value.id,
+            "name": value.name,
+            "required_capability": value.required_capability,
+            "exit_conditions": list(value.exit_conditions) or None,
+            "handoff_template": value.handoff_template,
+        }
+    )
+
+
 def session(value: Session, now: Instant) -> dict[str, Any]:
     """A work session with the minutes worked in it."""
     return _set(
@@ -189,6 +211,7 @@ def session(value: Session, now: Instant) -> dict[str, Any]:
             "agent_name": value.agent_name,
             "started_at": text_of(value.started_at),
             "ended_at": text_of(value.ended_at) if value.ended_at is not None else None,
+            "paused": True if value.paused_at is not None else None,
             "active_minutes": value.active_minutes(now),
             "notes": value.notes,
             "productivity_score": value.productivity_score,

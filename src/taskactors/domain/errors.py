@@ -247,6 +247,31 @@ class ReviewRequired(Refusal):
 
 
 @frozen(str=False)
+class StepsRemain(Refusal):
+    """A task goes through all the steps of its workflow before it is Done."""
+
+    code = "steps_remain"
+    hint = "finish the step with advance_task_workflow"
+    task: str
+    workflow: str
+    step: str
+    left: int
+
+    def cause(self) -> str:
+        return f"{self.task} is at step {self.step} of its workflow {self.workflow}, and {self.left} more come after it"
+
+
+@frozen(str=False)
+class NoWorkflow(Refusal):
+    code = "no_workflow"
+    hint = "hand it in with complete_task"
+    task: str
+
+    def cause(self) -> str:
+        return f"{self.task} follows no workflow"
+
+
+@frozen(str=False)
 class OwnReview(Refusal):
     code = "own_review"
     hint = "ask another agent to review it, for example send_message to role:qa"

@@ -8,7 +8,7 @@ from .caller import Caller
 from .claiming import renewed, require_fence
 from .errors import LimitReached, NotHolder, OwnReview, TaskClosed
 from .events import EventKind, Fact
-from .lifecycle import DEADLINE_MS, advance, permit
+from .lifecycle import DEADLINE_MS, advance, permit, require_no_steps_left
 from .task import CLOSED, RUNNING, Instant, Note, Result, Seconds, State, Task
 
 FINDINGS_LIMIT = 100
@@ -52,6 +52,7 @@ def progress(task: Task, caller: Caller, fence: int, percent: int | None, now: I
 def complete(task: Task, caller: Caller, fence: int, result: Result, now: Instant) -> Fact:
     """Hand the work in. It is Done, or goes to Review when it needs one or its holder is less sure than the task asks for."""
     require_holder(task, caller, fence)
+    require_no_steps_left(task, caller)
     unsure = result.confidence is not None and result.confidence < task.confidence_threshold
     wanted = evolve(task, requires_review=task.requires_review or unsure)
     to = State.REVIEW if wanted.requires_review else State.DONE
@@ -72,8 +73,13 @@ def review(task: Task, caller: Caller, verdict: Verdict, findings: tuple[str, ..
     back = State.IN_PROGRESS if task.claim else State.CREATED
     to = State.DONE if verdict is Verdict.APPROVE else back
     permit(task, to, caller, None)
-    noted = evolve(task, findings=(*task.findings, *(Note(now, caller.name, each) for each in findings)))
-    if len(noted.findings) > FINDINGS_LIMIT:
-        raise LimitReached(what=f"the number of findings of {task.code}", limit=FINDINGS_LIMIT, instead="ask a person what to do with it")
-    after = advance(noted, to, now)
+    after = advance(noted(task, caller, findings, now), to, now)
     return Fact(EventKind.TASK_REVIEWED, after, {"from": task.state, "to": to, "verdict": verdict, "findings": len(findings)})
+
+
+def noted(task: Task, caller: Caller, findings: tuple[str, ...], now: Instant) -> Task:
+    """The task with what its reviewer found. Raises LimitReached."""
+    after = evolve(task, findings=(*task.findings, *(Note(now, caller.name, each) for each in findings)))
+    if len(after.findings) > FINDINGS_LIMIT:
+        raise LimitReached(what=f"the number of findings of {task.code}", limit=FINDINGS_LIMIT, instead="ask a person what to do with it")
+    return after

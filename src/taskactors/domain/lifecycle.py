@@ -9,7 +9,7 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from .caller import Caller
-from .errors import InvalidTransition, NotAllowed, NotHolder, OwnReview, ReasonRequired, ReviewRequired
+from .errors import InvalidTransition, NotAllowed, NotHolder, OwnReview, ReasonRequired, ReviewRequired, StepsRemain
 from .task import CLOSED, RUNNING, SUSPENDED, Claim, Instant, State, Task
 
 
@@ -123,6 +123,20 @@ def require_step(task: Task, to: State) -> Step:
     return step
 
 
+def steps_left(task: Task) -> bool:
+    """Whether there are steps of its workflow to come."""
+    return task.workflow is not None and task.workflow.number < task.workflow.of
+
+
+def require_no_steps_left(task: Task, caller: Caller) -> None:
+    """Refuse to finish a task amid its workflow; people and coordinators may."""
+    if steps_left(task) and not caller.may_override:
+        assert task.workflow is not None
+        raise StepsRemain(
+            task=task.code, workflow=task.workflow.name, step=task.workflow.step, left=task.workflow.of - task.workflow.number
+        )
+
+
 def permit(task: Task, to: State, caller: Caller, reason: str | None) -> None:
     """Refuse a step that this caller may not take by asking for it; see `Who`."""
     step = require_step(task, to)
@@ -130,6 +144,8 @@ def permit(task: Task, to: State, caller: Caller, reason: str | None) -> None:
         raise ReasonRequired(task=task.code, state=task.state, to=to)
     if to is State.DONE and task.state is State.IN_PROGRESS and task.requires_review:
         raise ReviewRequired(task=task.code)
+    if to is State.DONE:
+        require_no_steps_left(task, caller)
     _permit_person(task, step.who, caller)
 
 

@@ -81,8 +81,15 @@ class Result:
 
 @frozen
 class WorkflowPosition:
+    """Where a task is in its workflow: at step `number` of `of`. `added` is what the step needs beyond the task itself."""
+
     name: str
     step: str
+    id: int
+    rev: int
+    number: int
+    of: int
+    added: str | None = None
 
 
 @frozen(kw_only=True)

@@ -76,12 +76,13 @@ class ReleaseTask(AboutTask):
 
 @frozen(kw_only=True)
 class StartWorkSession(AboutTask):
-    """Start the clock on a task you hold. Asking again returns the open session."""
+    """Start the clock on a task you hold. Asking again returns the open session. It ends with your claim."""
 
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id", "task_code": "code"}
     speaks_as: ClassVar[str | None] = "agent_name"
 
     agent_name: Me = None
+    resume: Annotated[bool, Meta(description="go on after a pause")] = False
 
 
 @frozen(kw_only=True)
@@ -91,3 +92,4 @@ class EndWorkSession(Mutation):
     session_id: Annotated[Id, Meta(description="from start_work_session")]
     notes: Annotated[Text | None, Meta(description="what was done")] = None
     productivity_score: Annotated[Share | None, Meta(description="0 to 1")] = None
+    pause: Annotated[bool, Meta(description="only for now; start_work_session with resume goes on")] = False

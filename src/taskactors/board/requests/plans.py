@@ -8,7 +8,7 @@ from msgspec import Meta
 from ...domain.codes import code_problem
 from .fields import AgentNamed, Capabilities, Code, Criteria, Effort, Labels, Line, Priority, Rev, RoleName, Text
 from .request import AboutTask, Mutation, Request
-from .tasks import DependsOn
+from .tasks import DependsOn, WorkflowNamed
 
 PLAN_LIMIT = 100
 """Tasks in one plan: one change of this size is still answered quickly, and larger plans have parts."""
@@ -35,6 +35,7 @@ class PlannedTask:
     acceptance_criteria: Criteria = ()
     estimated_effort: Effort | None = None
     requires_review: bool = False
+    workflow: WorkflowNamed = None
 
 
 @frozen(kw_only=True)

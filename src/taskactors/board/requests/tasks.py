@@ -31,6 +31,7 @@ from .fields import (
     Share,
     StateName,
     Text,
+    WorkflowName,
     moment_problems,
 )
 from .request import AboutTask, Mutation, Request
@@ -48,11 +49,14 @@ Dependencies = Annotated[tuple[Code | DependsOn, ...], Meta(max_length=256, desc
 Owner = Annotated[AgentNamed | None, Meta(description="agent that alone may claim it")]
 
 
+WorkflowNamed = Annotated[WorkflowName | Id | None, Meta(description="name or id of the steps it goes through")]
+
+
 @frozen(kw_only=True)
 class CreateTask(Mutation):
     """Add a task. It is Created, or waits while tasks it depends on are not Done. Returns the task with its code."""
 
-    spellings: ClassVar[Mapping[str, str]] = {"owner": "owner_agent_name"}
+    spellings: ClassVar[Mapping[str, str]] = {"owner": "owner_agent_name", "workflow_definition_id": "workflow"}
 
     code: Annotated[Code, Meta(description="a whole code (ARCH-01), or letters alone (SEC) for the next number (SEC-001)")]
     name: Annotated[Line, Meta(description="short title")]
@@ -72,6 +76,7 @@ class CreateTask(Mutation):
     confidence_threshold: Annotated[Share, Meta(description="below it, a hand-over needs a review")] = 0.8
     requires_review: Annotated[bool, Meta(description="someone other than the implementer approves it")] = False
     lease_s: Annotated[Lease | None, Meta(description="lease of its claims, seconds")] = None
+    workflow: WorkflowNamed = None
 
     def problems(self) -> tuple[str, ...]:
         problem = code_problem(self.code)
