@@ -6,6 +6,7 @@ from typing import Any
 from attrs import fields
 
 from taskactors.actors.argument_schema import input_schema, required_fields
+from taskactors.actors.profiles import PROFILES, WHOLE
 from taskactors.actors.roles.roster import ROSTER
 from taskactors.actors.tools import TOOLS, Tool
 from taskactors.board.requests.request import AboutTask, Mutation
@@ -58,7 +59,7 @@ FOR_ALL = """\
 
 def page() -> str:
     """The whole page, as Markdown."""
-    return "\n".join([*_opening(), *_contents(), *(line for tool in TOOLS.values() for line in _section(tool)), *_refusals()])
+    return "\n".join([*_opening(), *_contents(), *_profiles(), *(line for tool in TOOLS.values() for line in _section(tool)), *_refusals()])
 
 
 def _opening() -> Iterator[str]:
@@ -76,6 +77,15 @@ def _contents() -> Iterator[str]:
         names = [f"[{tool.name}](#{tool.name})" for tool in TOOLS.values() if tool.desk == role.name]
         if names:
             yield f"- **{role.name}**: {', '.join(names)}"
+    yield ""
+
+
+def _profiles() -> Iterator[str]:
+    yield "A connection with `?tools=NAME` is listed fewer of them, which saves every agent the tokens; the others can still be called:"
+    yield ""
+    for profile, tools in PROFILES.items():
+        if profile != WHOLE:
+            yield f"- `{profile}`: {', '.join(tools)}"
     yield ""
 
 

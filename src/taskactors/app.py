@@ -15,6 +15,7 @@ import structlog
 import trio
 
 from .actors.admin import ADMIN
+from .actors.profiles import PROFILES
 from .actors.project import ProjectSetting
 from .actors.projects import Projects
 from .actors.tools import TOOLS
@@ -85,7 +86,7 @@ class Server:
         self.config = config
         self.urls: dict[str, str] = {}
         self.projects = Projects(self._setting, self._known_projects)
-        self.surface = McpSurface(self.projects, TOOLS)
+        self.surface = McpSurface(self.projects, PROFILES)
         # In this order a child starts after what it calls, and stops before it: the doors close before the projects do.
         self.tree = Supervisor(
             "root",

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from taskactors.actors.argument_schema import required_fields
 from taskactors.actors.arguments import Arguments
+from taskactors.actors.profiles import MEMBERS, PROFILES
 from taskactors.actors.tools import TOOLS
 from taskactors.mcp_server.instructions import INSTRUCTIONS
 from taskactors.mcp_server.server import LIST_FRESH_MS
@@ -18,7 +19,8 @@ DESCRIPTION_CHARACTERS = 600
 ANSWER_SCHEMA_CHARACTERS = 300
 INSTRUCTIONS_BYTES = 2048
 CHARACTERS_A_TOKEN = 4
-FULL_TOKENS = 9_000
+TOKENS = {"full": 9_000, "worker": 3_000}
+"""The most that a model should have to read of the tools of a profile."""
 
 LISTED: list[dict[str, Any]] = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in listed(TOOLS)]
 
@@ -73,9 +75,36 @@ def test_an_answers_schema_is_small_and_leaves_what_is_inside_open(tool: dict[st
     assert all(inner.keys() == {"type"} for inner in schema["properties"].values())
 
 
-def test_what_a_model_reads_of_the_tools_is_short() -> None:
-    read = "".join(tool["name"] + tool["description"] + json.dumps(tool["inputSchema"], separators=(",", ":")) for tool in LISTED)
-    assert len(read) / CHARACTERS_A_TOKEN <= FULL_TOKENS
+def tokens_of(profile: str) -> int:
+    tools = [tool for tool in LISTED if tool["name"] in PROFILES[profile]]
+    read = "".join(tool["name"] + tool["description"] + json.dumps(tool["inputSchema"], separators=(",", ":")) for tool in tools)
+    return round(len(read) / CHARACTERS_A_TOKEN)
+
+
+def test_what_a_model_reads_of_the_tools_is_short(capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print("\ntokens of the tools:", ", ".join(f"{profile} {tokens_of(profile):,} ({len(PROFILES[profile])})" for profile in PROFILES))
+    assert all(tokens_of(profile) <= limit for profile, limit in TOKENS.items())
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_an_endpoint_lists_the_tools_of_its_profile_in_the_order_of_the_table(profile: str) -> None:
+    async with serving(FakeFront()) as (url, _), connected(f"{url}?tools={profile}") as peer:
+        names = [tool["name"] for tool in (await peer.ask(modern("tools/list")))["result"]["tools"]]
+    assert names == [name for name in TOOLS if name in PROFILES[profile]]
+
+
+async def test_a_tool_that_a_profile_does_not_list_can_still_be_called() -> None:
+    front = FakeFront()
+    async with serving(front) as (url, _), connected(f"{url}?tools=worker") as peer:
+        await peer.ask(modern("tools/call", {"name": "list_tasks", "arguments": {}}))
+    assert [tool for _, tool, _ in front.called] == ["list_tasks"]
+
+
+def test_the_profile_of_older_servers_has_their_tools_and_every_profile_only_tools_that_there_are() -> None:
+    assert len(PROFILES["axon"]) == 22
+    assert len(TOOLS) == 45
+    assert all(members <= TOOLS.keys() for members in MEMBERS.values())
 
 
 @pytest.mark.parametrize("tool", LISTED, ids=lambda tool: tool["name"])

@@ -11,7 +11,7 @@ from attrs import Factory, define
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
 from taskactors.actors.calls import Connection
-from taskactors.actors.tools import TOOLS
+from taskactors.actors.profiles import PROFILES
 from taskactors.mcp_server.server import McpSurface
 from taskactors.transports.websocket import WebSocketDoor
 
@@ -78,7 +78,7 @@ class Held:
 @asynccontextmanager
 async def serving(front: FakeFront) -> AsyncIterator[tuple[str, WebSocketDoor]]:
     """The MCP server before a front: its URL and its door."""
-    door = WebSocketDoor(McpSurface(front, TOOLS).serve)
+    door = WebSocketDoor(McpSurface(front, PROFILES).serve)
     async with trio.open_nursery() as nursery:
         port = await nursery.start(door.listen, "127.0.0.1", 0)
         yield f"ws://127.0.0.1:{port}/mcp", door

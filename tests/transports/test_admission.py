@@ -39,6 +39,13 @@ def test_path_and_query_say_project_and_agent(target: str, project: str, agent: 
     assert (connection.project, connection.agent, connection.operator) == (project, agent, False)
 
 
+def test_an_endpoint_lists_the_tools_of_the_profile_it_names_and_all_unless_it_does() -> None:
+    assert admitted(GOOD).profile == "full"
+    assert admitted(evolve(GOOD, target="/mcp?tools=worker&agent=ada")).profile == "worker"
+    for query in ("tools=", "tools=boss", "tools=worker&tools=full", "tools=worker,planner"):
+        assert "worker, planner, reviewer, axon, full" in refused(evolve(GOOD, target=f"/mcp?{query}")).why
+
+
 def test_every_connection_has_an_id_of_its_own() -> None:
     assert admitted(GOOD).id != admitted(GOOD).id
 

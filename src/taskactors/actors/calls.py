@@ -16,7 +16,8 @@ Json = Mapping[str, Any]
 class Connection:
     """Whoever is at the other end of one wire: the project they came for and the agent they say they are, if any.
 
-    An operator came by a way that only whoever runs the server has. A patient one can wait an hour for an answer.
+    An operator came by a way that only whoever runs the server has. A patient one can wait an hour for an answer. The
+    profile says which tools are listed to it.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Connection:
     agent: str | None = None
     operator: bool = False
     patient: bool = False
+    profile: str = "full"
 
 
 @frozen(kw_only=True)

@@ -33,10 +33,10 @@ log = structlog.get_logger(__name__)
 class McpSurface:
     """Serves MCP on any wire, both eras, by passing tool calls to the front."""
 
-    def __init__(self, front: Front, tools: Mapping[str, Tool]) -> None:
+    def __init__(self, front: Front, profiles: Mapping[str, Mapping[str, Tool]]) -> None:
         self._front = front
-        self._tools = tools
-        self._listed = types.ListToolsResult(tools=list(listed(tools)))
+        self._tools = frozenset(name for tools in profiles.values() for name in tools)
+        self._listed = {name: types.ListToolsResult(tools=list(listed(tools))) for name, tools in profiles.items()}
         self._server: Server[Any] = Server(
             "taskactors",
             version=version("taskactors"),
@@ -71,7 +71,8 @@ class McpSurface:
     async def _list_tools(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         if params is not None and params.cursor is not None:
             raise MCPError(types.INVALID_PARAMS, "Unknown cursor: the list of tools is one page")
-        return self._listed
+        assert context.request is not None
+        return self._listed[context.request.profile]
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         connection = context.request

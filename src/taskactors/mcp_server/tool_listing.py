@@ -56,7 +56,16 @@ def _said(schema: Any) -> Any:
 
 
 def _goes_without_saying(name: str, bound: Any) -> bool:
-    return (name == "minimum" and bound in (0, 1)) or (name == "maximum" and bound > LARGEST_SAID)
+    match name:
+        case "minimum":
+            return bound in (0, 1)
+        case "maximum":
+            return bool(bound > LARGEST_SAID)
+        case "default":
+            # No, nothing and none are what everybody expects of what is left out.
+            return bound in (False, 0)
+        case _:
+            return False
 
 
 def _answer_schema(tool: Tool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs
 from attrs import evolve, frozen
 
 from ..actors.calls import Connection
+from ..actors.profiles import PROFILES, WHOLE
 from ..domain.codes import agent_name_problem
 
 SUBPROTOCOL = "mcp"
@@ -69,8 +70,8 @@ class Admission:
 
 def _connection(project: str, query: str) -> Connection | Refused:
     parameters = parse_qs(query, keep_blank_values=True)
-    if unknown := sorted(parameters.keys() - {"agent", "patient"}):
-        return Refused(400, f"unknown parameter {unknown[0][:50]!r}; only agent and patient may be given")
+    if unknown := sorted(parameters.keys() - {"agent", "patient", "tools"}):
+        return Refused(400, f"unknown parameter {unknown[0][:50]!r}; only agent, patient and tools may be given")
     if parameters.get("patient", ["yes"]) != ["yes"]:
         return Refused(400, "patient may only be given as patient=yes, by a client that can wait an hour for an answer")
     agents = parameters.get("agent", [])
@@ -78,4 +79,13 @@ def _connection(project: str, query: str) -> Connection | Refused:
         return Refused(400, "give one agent only")
     if agents and (problem := agent_name_problem(agents[0])):
         return Refused(400, problem)
-    return Connection(id=uuid.uuid4().hex, project=project, agent=agents[0] if agents else None, patient="patient" in parameters)
+    profile = parameters.get("tools", [WHOLE])
+    if len(profile) > 1 or profile[0] not in PROFILES:
+        return Refused(400, f"tools may be one of {', '.join(PROFILES)}")
+    return Connection(
+        id=uuid.uuid4().hex,
+        project=project,
+        agent=agents[0] if agents else None,
+        patient="patient" in parameters,
+        profile=profile[0],
+    )

@@ -30,7 +30,7 @@ class Request:
 class Mutation(Request):
     """A request that changes something, and may be repeated safely under a key."""
 
-    idempotency_key: Annotated[IdempotencyKey | None, Meta(description="repeated under its key, a call acts once")] = field(default=None)
+    idempotency_key: Annotated[IdempotencyKey | None, Meta(description="repeats under it act once")] = field(default=None)
 
 
 @frozen(kw_only=True)
@@ -38,7 +38,7 @@ class AboutTask(Mutation):
     """A change of one task, named by its id or its code."""
 
     id: Annotated[Id | None, Meta(description="task id")] = None
-    code: Annotated[Code | None, Meta(description="task code, instead of id")] = None
+    code: Annotated[Code | None, Meta(description="or task code")] = None
 
     def problems(self) -> tuple[str, ...]:
         """Exactly one task has to be named."""

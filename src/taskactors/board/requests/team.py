@@ -18,7 +18,7 @@ MessageType = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^\S(?:.
 
 @frozen(kw_only=True)
 class RegisterAgent(Mutation):
-    """Join the team under a name, with a role and what you can do. You may register again to change your own entry."""
+    """Join the team under a name, with a role and what you can do. Again: to change your own entry."""
 
     agent_name: Annotated[NewAgentName, Meta(description="kebab-case, as in backend-2")]
     agent_type: Annotated[str, Meta(min_length=1, max_length=50, description="what you are, as in backend or claude-code")]
