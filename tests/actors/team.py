@@ -80,9 +80,11 @@ async def in_place(work: Callable[..., T], *arguments: Any) -> T:
 
 
 @asynccontextmanager
-async def team(nursery: Any, lease_s: int = 60, surroundings: Surroundings | None = None) -> AsyncIterator[Team]:
-    """A running team in that nursery, stopped at the end."""
-    engines: dict[str, FragileEngine] = {}
+async def team(
+    nursery: Any, lease_s: int = 60, surroundings: Surroundings | None = None, engines: dict[str, FragileEngine] | None = None
+) -> AsyncIterator[Team]:
+    """A running team in that nursery, stopped at the end; on engines that were there before it goes on where they ended."""
+    engines = {} if engines is None else engines
     seen: list[Observed] = []
 
     def setting(name: str) -> ProjectSetting:

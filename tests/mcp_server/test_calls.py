@@ -301,3 +301,16 @@ async def test_nothing_that_clients_do_wrong_reaches_the_error_output(capfd: pyt
     said = capfd.readouterr()
     assert "Traceback" not in said.err + said.out
     assert said.err == ""
+
+
+async def test_every_answer_and_every_refusal_carries_what_is_pending_and_nothing_when_nothing_is() -> None:
+    front = FakeFront({"claim_task": raising(NotClaimable(task="T-1", state=State.REVIEW))})
+    async with serving(front) as (url, _), connected(f"{url}?agent=ada") as peer:
+        quiet = await peer.ask(calling("list_tasks", {"limit": 1}))
+        front.pending["unread"] = 3
+        told = await peer.ask(calling("list_tasks", {"limit": 1}))
+        refused = await peer.ask(calling("claim_task", {"code": "T-1"}))
+    assert quiet["result"]["structuredContent"] == {"limit": 1}
+    assert told["result"]["structuredContent"] == {"limit": 1, "notices": {"unread": 3}}
+    assert json.loads(told["result"]["content"][0]["text"]) == told["result"]["structuredContent"]
+    assert refused["result"]["content"][0]["text"].endswith('\n{"notices":{"unread":3}}')

@@ -27,6 +27,7 @@ class FakeFront:
     """Answers every call with its own arguments, unless `answers` has something else for the tool."""
 
     answers: dict[str, Answering] = Factory(dict)
+    pending: dict[str, Any] = Factory(dict)
     called: list[tuple[Connection, str, Mapping[str, Any]]] = Factory(list)
     opening: list[Connection] = Factory(list)
     closing: list[Connection] = Factory(list)
@@ -37,6 +38,9 @@ class FakeFront:
         self._tell()
         answering = self.answers.get(tool)
         return dict(arguments) if answering is None else await answering(arguments)
+
+    def notices(self, connection: Connection) -> Mapping[str, Any]:
+        return self.pending
 
     def opened(self, connection: Connection) -> None:
         self.opening.append(connection)

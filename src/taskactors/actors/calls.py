@@ -63,6 +63,14 @@ class Front(Protocol):
         ...
 
 
+class TellingFront(Front, Protocol):
+    """A front that has more to tell its callers than they asked for."""
+
+    def notices(self, connection: Connection) -> Json:
+        """What the agent of this connection should hear with its next answer; empty when there is nothing."""
+        ...
+
+
 class UnknownTool(LookupError):
     """There is no tool of that name."""
 

@@ -14,6 +14,7 @@ from ..storage.engine import Engine, Transaction
 from .calls import Call
 from .clock import Clock
 from .feed import Feed
+from .notices import Notices
 from .presence import Presence
 from .refusals import Stopping
 from .roles.roster import ROSTER
@@ -79,6 +80,7 @@ class Project:
         self.statistics = Statistics(self.feed)
         self.index = SearchIndex(self.feed)
         self.waiting = Waiting(self.store, self.feed)
+        self.notices = Notices(self.store, self.feed, self.clock, setting.settings)
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()
         router = Router(setting.tools, {child.name: child.address for child in roles.children}, self.presence, self.clock)
@@ -90,6 +92,7 @@ class Project:
             [
                 store,
                 Child("grace", self._give_grace, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=GRACE_WITHIN_S),
+                Child("notices", self.notices.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=GRACE_WITHIN_S),
                 Child("waiting", self.waiting.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S),
                 Child("timers", timers.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S),
                 roles.as_child(),

@@ -8,6 +8,7 @@ import structlog
 import trio
 from attrs import Factory, define
 
+from ..domain.caller import LOCAL_PERSON
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Place, StartFailed, TooManyRestarts
 from .calls import Call, Connection
 from .faults import internal
@@ -93,6 +94,11 @@ class Projects:
         """The end is near: whoever waits for something to come is answered now."""
         for project in self.running().values():
             project.waiting.wind_down()
+
+    def notices(self, connection: Connection) -> Mapping[str, Any]:
+        """What is pending for the caller; whoever declared no agent is the local person."""
+        project = self._running(connection.project)
+        return project.notices.of(connection.agent or LOCAL_PERSON) if project is not None else {}
 
     def opened(self, connection: Connection) -> None:
         """A connection was made; its agent is alive, and stays so to every life of the project while it is open."""

@@ -15,14 +15,14 @@ from ..domain.knowledge import Entry
 from ..domain.matching import is_ready, lane_of
 from ..domain.message import Message
 from ..domain.session import Session
-from ..domain.task import Task
+from ..domain.task import Instant, Task
 from ..domain.workflow import Workflow
 from ..storage.engine import Transaction
 from . import chain, layout
 from .settings import BoardSettings
 from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, SESSION, TASK, WORKFLOW
 from .view import NUMBER_BYTES, View
-from .watching import Ready
+from .watching import ClaimMoved, Ready
 
 LANES_LIMIT = 256
 """A search for work looks at the head of every lane it covers; more lanes than this would make it slow for everybody."""
@@ -108,7 +108,17 @@ class Change(View):
         if before is None or before.state is not task.state:
             self._count(before, task)
         self._transaction.put(layout.task(task.id), TASK.encode(task))
+        self._tell_of_claim(before, task)
         return task
+
+    def _tell_of_claim(self, before: Task | None, after: Task) -> None:
+        was, now = _claim_told(before), _claim_told(after)
+        if was != now:
+            self.tell(ClaimMoved(after.id, after.code, was[0], *now))
+
+    def tell(self, what: object) -> None:
+        """Let those who watch know of something, once it is on disk."""
+        self._transaction.tell(what)
 
     def _index(self, before: frozenset[bytes], after: frozenset[bytes], value: bytes = b"") -> None:
         # Sorted, so that every engine is asked for the same writes in the same order.
@@ -126,7 +136,7 @@ class Change(View):
             self._transaction.delete(layout.lane(was))
         if now is not None:
             self._transaction.put(layout.lane(now), b"")
-            self._transaction.tell(Ready(now))
+            self.tell(Ready(now))
 
     def require_lane(self, task: Task) -> None:
         """Refuse new work of yet another kind when there are too many kinds already. Work that is freed is never refused."""
@@ -155,6 +165,7 @@ class Change(View):
         if before is not None:
             agent = evolve(agent, rev=before.rev + 1, updated_at=self.now)
         self.keep_agent(agent)
+        self.tell(agent)
         return agent
 
     def _add_message(self, message: Message) -> None:
@@ -209,7 +220,7 @@ class Change(View):
         head = head.next(body)
         self._transaction.put(layout.event(head.seq), chain.linked(head, body))
         self._transaction.put(layout.HEAD, head.to_bytes())
-        self._transaction.tell(event)
+        self.tell(event)
 
     # who acts, and on what
 
@@ -248,6 +259,14 @@ class Change(View):
         """Refuse an edit of a value that changed since the caller looked; the refusal shows what it is now."""
         if expected is not None and expected != rev:
             raise Conflict(subject=subject, expected_rev=expected, rev=rev, current=current())
+
+
+def _claim_told(task: Task | None) -> tuple[str | None, Instant | None]:
+    """Who holds it, and until when at most; a suspended claim has no such end."""
+    claim = task.claim if task else None
+    if claim is None:
+        return None, None
+    return claim.agent, claim.deadline if claim.expires_at is not None else None
 
 
 def as_server(transaction: Transaction, command: str, settings: BoardSettings) -> Change:

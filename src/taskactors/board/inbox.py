@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from attrs import evolve
 from ..domain.agent import Agent
 from ..domain.caller import LOCAL_PERSON, Kind
 from ..domain.errors import InvalidArguments
-from ..domain.message import EVERYBODY, ROLE_PREFIX
+from ..domain.message import EVERYBODY, ROLE_PREFIX, Message
 from ..storage.keys import split
 from . import layout, wire
 from .change import Change
@@ -18,7 +19,8 @@ from .context import CHARACTERS_PER_TOKEN
 from .cursors import cursor_after, read_cursor
 from .escalating import acknowledge
 from .requests.team import ReadInbox
-from .watching import InboxWatch, Nothing
+from .view import View
+from .watching import InboxShown, InboxWatch, Nothing
 
 Answer = Mapping[str, Any]
 
@@ -43,7 +45,7 @@ def read_inbox(change: Change, request: ReadInbox) -> Answer:
     left = request.max_tokens * CHARACTERS_PER_TOKEN
     for number in heapq.merge(*(_stream(change, to, start) for to, start in begin.items())):
         message = change.find_message(number)
-        if message is not None and (message.author_agent_name != reader.name or message.to == reader.name):
+        if message is not None and _is_for(message, reader):
             shown = wire.message(message)
             left -= len(msgspec.json.encode(shown))
             # One at least: an answer that is always too small would never come to an end.
@@ -53,6 +55,8 @@ def read_inbox(change: Change, request: ReadInbox) -> Answer:
         last = number
         if len(items) == request.limit:
             break
+    if request.unread_only:
+        change.tell(InboxShown(reader.name, last))
     answer = {"items": items, "next_cursor": cursor_after(CURSOR, last) + OF_ROLE + reader.role}
     return answer if items else Nothing(answer, InboxWatch(tuple(begin)))
 
@@ -90,11 +94,22 @@ def _confirmed(change: Change, reader: Agent, passed_back: int, same_role: bool)
     return moved
 
 
+def unread_of(view: View, reader: Agent, limit: int) -> list[Message]:
+    """The first messages that this agent has not confirmed, oldest first."""
+    numbers = heapq.merge(*(_stream(view, to, start) for to, start in _unread(reader).items()))
+    messages = (view.find_message(number) for number in numbers)
+    return list(islice((each for each in messages if each is not None and _is_for(each, reader)), limit))
+
+
+def _is_for(message: Message, reader: Agent) -> bool:
+    return message.author_agent_name != reader.name or message.to == reader.name
+
+
 def _unread(reader: Agent) -> Mapping[str, int]:
     """Where what the reader has not confirmed begins, in each stream of messages that it gets."""
     begin = {reader.name: reader.inbox_cursor, EVERYBODY: max(reader.inbox_cursor, reader.all_from)}
     return begin | {ROLE_PREFIX + reader.role: reader.role_from} if reader.role else begin
 
 
-def _stream(change: Change, to: str, after: int) -> Iterator[int]:
-    return (int(split(entry)[-1]) for entry, _ in change.walk(layout.inbox_after(to, after)))
+def _stream(view: View, to: str, after: int) -> Iterator[int]:
+    return (int(split(entry)[-1]) for entry, _ in view.walk(layout.inbox_after(to, after)))

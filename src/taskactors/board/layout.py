@@ -124,6 +124,10 @@ def agent(name: str) -> bytes:
 AGENTS: Span = span("agent")
 
 
+def agents_after(name: str) -> Span:
+    return (agent(name) + b"\0" if name else AGENTS[0]), AGENTS[1]
+
+
 def message(message_id: int) -> bytes:
     return key("message", message_id)
 

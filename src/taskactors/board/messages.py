@@ -105,6 +105,7 @@ def _sent(change: Change, message: Message) -> Answer:
         "message_type": message.message_type,
         "task": message.task_code,
         "direct": message.direct or None,
+        "importance": message.importance if message.importance is not Importance.NORMAL else None,
     }
     answered(change, message)
     change.record(Fact(EventKind.MESSAGE_SENT, message, {name: value for name, value in facts.items() if value is not None}))

@@ -35,5 +35,7 @@ def tell(
         reply_to_message_id=reply_to,
     )
     facts = {"from": author, "to": to, "message_type": message_type, "task": message.task_code}
+    if importance is not Importance.NORMAL:
+        facts["importance"] = importance
     change.record(Fact(EventKind.MESSAGE_SENT, message, {name: value for name, value in facts.items() if value is not None}))
     return message

@@ -84,8 +84,12 @@ class View:
 
     def held_by(self, agent: str, limit: int) -> tuple[str, ...]:
         """Codes of the tasks whose leases this agent holds, up to `limit` of them."""
-        held = self.snapshot.range(*layout.held_by(agent), limit=limit)
-        return tuple(self.task(int(split(entry)[2])).code for entry, _ in held)
+        return tuple(task.code for task in self.tasks_held_by(agent, limit))
+
+    def tasks_held_by(self, agent: str, limit: int) -> Iterator[Task]:
+        """The tasks whose leases this agent holds, up to `limit` of them."""
+        for entry, _ in self.snapshot.range(*layout.held_by(agent), limit=limit):
+            yield self.task(int(split(entry)[2]))
 
     def unmet_blockers(self, task: Task) -> tuple[str, ...]:
         """Codes of the blockers that are not Done, and of the tasks whose parts are not."""
@@ -118,9 +122,9 @@ class View:
             raise NotFound(kind="agent", named=name, nearest=tuple(get_close_matches(name, names) or names[:5]))
         return agent
 
-    def agents(self) -> Iterator[Agent]:
-        """Everybody, by name."""
-        for _, stored in self.walk(layout.AGENTS):
+    def agents(self, after: str = "") -> Iterator[Agent]:
+        """Everybody, by name, or those whose names come after that."""
+        for _, stored in self.walk(layout.agents_after(after)):
             yield AGENT.decode(stored)
 
     def me(self) -> Agent | None:

@@ -9,7 +9,7 @@ from ..domain.agent import Agent
 from ..domain.caller import Kind
 from ..domain.events import Event, EventKind
 from ..domain.matching import Lane, covers
-from ..domain.task import Task
+from ..domain.task import Instant, Task
 from .requests.request import Request
 
 
@@ -18,6 +18,28 @@ class Ready:
     """Told when a task became ready in a lane."""
 
     lane: Lane
+
+
+@frozen
+class ClaimMoved:
+    """Told when a claim began, ended or got another deadline: who held the task before, and who does now.
+
+    While the claim is suspended there is no deadline.
+    """
+
+    task_id: int
+    code: str
+    before: str | None
+    after: str | None
+    deadline: Instant | None
+
+
+@frozen
+class InboxShown:
+    """Told when an agent was shown its messages up to that number."""
+
+    agent: str
+    upto: int
 
 
 WORK = "work"

@@ -9,19 +9,25 @@ import msgspec
 
 from ..domain.errors import Refusal
 
+EMPTY: Mapping[str, Any] = {}
+
 REFUSAL_KEY = "taskactors/refusal"
 """Where a program finds the refusal's code and facts; a model reads the text."""
 
 
-def answered(answer: Mapping[str, Any]) -> types.CallToolResult:
+NOTICES = "notices"
+"""Where an answer has what its agent should hear besides."""
+
+
+def answered(answer: Mapping[str, Any], notices: Mapping[str, Any] = EMPTY) -> types.CallToolResult:
     """The reply twice, because clients show a model one or the other: as text, and as the object itself."""
-    text = msgspec.json.encode(answer)
+    text = msgspec.json.encode({**answer, NOTICES: notices} if notices else answer)
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text.decode())], structured_content=msgspec.json.decode(text), is_error=False
     )
 
 
-def refused(refusal: Refusal) -> types.CallToolResult:
+def refused(refusal: Refusal, notices: Mapping[str, Any] = EMPTY) -> types.CallToolResult:
     """One line for the cause, one for the remedy, and the facts that neither has said. On an error clients show the text alone."""
     facts = msgspec.json.decode(msgspec.json.encode(dict(refusal.facts())))
     lines = [f"{refusal.code}: {refusal.cause()}."]
@@ -29,6 +35,8 @@ def refused(refusal: Refusal) -> types.CallToolResult:
         lines.append(f"{remedy[:1].upper()}{remedy[1:]}.")
     if unsaid := {name: value for name, value in facts.items() if not _is_said(value, " ".join(lines))}:
         lines.append(msgspec.json.encode(unsaid).decode())
+    if notices:
+        lines.append(msgspec.json.encode({NOTICES: notices}).decode())
     return types.CallToolResult(
         content=[types.TextContent(type="text", text="\n".join(lines))],
         is_error=True,

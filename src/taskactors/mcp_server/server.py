@@ -12,7 +12,7 @@ from mcp.server.lowlevel import Server
 from mcp.server.runner import serve_dual_era_loop
 from mcp.shared.exceptions import MCPError
 
-from ..actors.calls import Connection, Front, UnknownTool
+from ..actors.calls import Connection, TellingFront, UnknownTool
 from ..actors.faults import internal
 from ..actors.tools import Tool
 from ..actors.wires import Wire
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 class McpSurface:
     """Serves MCP on any wire, both eras, by passing tool calls to the front."""
 
-    def __init__(self, front: Front, profiles: Mapping[str, Mapping[str, Tool]]) -> None:
+    def __init__(self, front: TellingFront, profiles: Mapping[str, Mapping[str, Tool]]) -> None:
         self._front = front
         self._tools = frozenset(name for tools in profiles.values() for name in tools)
         self._listed = {name: types.ListToolsResult(tools=list(listed(tools))) for name, tools in profiles.items()}
@@ -81,9 +81,10 @@ class McpSurface:
         if params.name not in self._tools:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}")
         try:
-            return answered(await self._front.call(connection, params.name, params.arguments or {}))
+            answer = await self._front.call(connection, params.name, params.arguments or {})
+            return answered(answer, self._front.notices(connection))
         except Refusal as refusal:
-            return refused(refusal)
+            return refused(refusal, self._front.notices(connection))
         except UnknownTool as unknown:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {unknown.tool[:100]}") from None
         except Exception as error:  # the edge that answers a client: it must hear something, and never the error's own text

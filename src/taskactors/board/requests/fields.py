@@ -62,7 +62,7 @@ WAIT_LIMIT_S = 3_600
 Wait = Annotated[int, Meta(ge=0, le=WAIT_LIMIT_S, description="seconds to wait for something, up to 45")]
 """Seconds. Ordinary clients may ask for 45 at most, which the door checks."""
 
-WorkflowName = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^[a-z0-9][a-z0-9._-]*$(?!\n)")]
+WorkflowName = Annotated[str, Meta(min_length=1, max_length=50, pattern=r"^[a-z0-9][a-z0-9._-]*$(?!\n)", description="as in release")]
 ClaimLimit = Annotated[int, Meta(ge=1, le=1_000)]
 Fence = Annotated[int, Meta(ge=1, le=2**53)]
 
