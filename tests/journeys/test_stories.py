@@ -1,5 +1,6 @@
 """Stories of teams, over real sockets: what goes wrong between agents, and how it ends well."""
 
+import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from tests.support.agent_client import AgentClient, Refused, connected
+from tests.support.agent_client import ENVELOPE, AgentClient, Refused, connected
 from tests.support.server_process import ServerProcess, running
 
 STORIES = count(1)
@@ -175,3 +176,23 @@ async def test_a_paused_agent_is_told_and_goes_on_when_the_brake_is_let_go(url: 
         assert (no.value.code, no.value.facts["reason"]) == ("paused", "release day")
         await person.call("set_pause", target="project", paused=False)
         assert (await ada.call("next_task"))["code"] == "T-1"
+
+
+async def test_whoever_listens_is_told_of_mail_and_reads_it_once(url: str) -> None:
+    listen = {
+        "jsonrpc": "2.0",
+        "id": "listen",
+        "method": "subscriptions/listen",
+        "params": {"notifications": {"resourceSubscriptions": ["taskactors://inbox"]}, "_meta": ENVELOPE},
+    }
+    async with connected(url, "ada") as ada, connected(url, "bob") as bob:
+        await bob.call("read_inbox")
+        await bob.socket.send_message(json.dumps(listen))
+        with trio.fail_after(20):
+            await bob.socket.get_message()
+            await ada.call("send_message", to="bob", content="look")
+            told = json.loads(await bob.socket.get_message())
+        assert told["params"]["uri"] == "taskactors://inbox"
+        assert (await bob.call("list_tasks"))["notices"] == {"unread": 1}
+        assert [each["content"] for each in (await bob.call("read_inbox"))["items"]] == ["look"]
+        assert "notices" not in await bob.call("list_tasks")

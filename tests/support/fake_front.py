@@ -11,6 +11,7 @@ from attrs import Factory, define
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
 from taskactors.actors.calls import Connection
+from taskactors.actors.listeners import Listener, Listeners, Unlisten
 from taskactors.actors.profiles import PROFILES
 from taskactors.mcp_server.server import McpSurface
 from taskactors.transports.websocket import WebSocketDoor
@@ -28,6 +29,7 @@ class FakeFront:
 
     answers: dict[str, Answering] = Factory(dict)
     pending: dict[str, Any] = Factory(dict)
+    listeners: Listeners = Factory(Listeners)
     called: list[tuple[Connection, str, Mapping[str, Any]]] = Factory(list)
     opening: list[Connection] = Factory(list)
     closing: list[Connection] = Factory(list)
@@ -41,6 +43,9 @@ class FakeFront:
 
     def notices(self, connection: Connection) -> Mapping[str, Any]:
         return self.pending
+
+    def listen(self, project: str, listener: Listener) -> Unlisten:
+        return self.listeners.add(listener)
 
     def opened(self, connection: Connection) -> None:
         self.opening.append(connection)

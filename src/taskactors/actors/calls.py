@@ -7,6 +7,7 @@ from attrs import frozen
 
 from ..board.requests.request import Request
 from ..domain.caller import Caller
+from .listeners import Listener, Unlisten
 
 Json = Mapping[str, Any]
 """A JSON object, ready to be encoded."""
@@ -68,6 +69,10 @@ class TellingFront(Front, Protocol):
 
     def notices(self, connection: Connection) -> Json:
         """What the agent of this connection should hear with its next answer; empty when there is nothing."""
+        ...
+
+    def listen(self, project: str, listener: Listener) -> Unlisten:
+        """Hear the names of what changes in a project, until what is returned is called."""
         ...
 
 

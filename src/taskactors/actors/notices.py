@@ -170,14 +170,21 @@ class Notices:
         known.held[task_id] = _Held(code, deadline, touched_at)
         self._holders[task_id] = known.agent.name
 
+    def addressed(self, event: Event) -> list[str]:
+        """The agents in whose inboxes a message that was sent has come."""
+        return [known.agent.name for known in self._addressed(event)]
+
     def _message_sent(self, event: Event) -> None:
-        to, author = str(event.data.get("to")), event.data.get("from")
         number = int(event.subject.partition(":")[2])
-        for known in self._addressed(to):
-            if (known.agent.name != author or known.agent.name == to) and len(known.unread) < UNREAD_COUNTED:
+        for known in self._addressed(event):
+            if len(known.unread) < UNREAD_COUNTED:
                 known.unread[number] = event.data.get("importance") in URGENT
 
-    def _addressed(self, to: str) -> list[_Known]:
+    def _addressed(self, event: Event) -> list[_Known]:
+        to, author = str(event.data.get("to")), event.data.get("from")
+        return [known for known in self._known_as(to) if known.agent.name != author or known.agent.name == to]
+
+    def _known_as(self, to: str) -> list[_Known]:
         if to == EVERYBODY:
             return list(self._known.values())
         if (role := role_addressed(to)) is not None:

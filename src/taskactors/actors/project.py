@@ -24,6 +24,7 @@ from .statistics import Statistics
 from .store import InHand, OffLoop, Store, StoreHealth, Write
 from .timers import Timers
 from .tools import Tool
+from .updates import Updates
 from .waiting import Waiting
 from .workspace.facts import Surroundings
 
@@ -81,6 +82,7 @@ class Project:
         self.index = SearchIndex(self.feed)
         self.waiting = Waiting(self.store, self.feed)
         self.notices = Notices(self.store, self.feed, self.clock, setting.settings)
+        self.updates = Updates(self.feed, self.notices)
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()
         router = Router(setting.tools, {child.name: child.address for child in roles.children}, self.presence, self.clock)

@@ -12,6 +12,7 @@ from ..domain.caller import LOCAL_PERSON
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Place, StartFailed, TooManyRestarts
 from .calls import Call, Connection
 from .faults import internal
+from .listeners import Listener, Listeners, Unlisten
 from .patience import waited_for_s
 from .project import Project, ProjectSetting
 from .refusals import NoSuchProject, Overloaded, ProjectUnavailable, Stopping, TimedOut
@@ -53,6 +54,7 @@ class Projects:
     known: Callable[[], frozenset[str]]
     _seats: dict[str, _Seat] = Factory(dict)
     _connections: dict[str, Connection] = Factory(dict)
+    _listeners: dict[str, Listeners] = Factory(dict)
     _nursery: trio.Nursery | None = None
     _stopping: bool = False
 
@@ -99,6 +101,10 @@ class Projects:
         """What is pending for the caller; whoever declared no agent is the local person."""
         project = self._running(connection.project)
         return project.notices.of(connection.agent or LOCAL_PERSON) if project is not None else {}
+
+    def listen(self, project: str, listener: Listener) -> Unlisten:
+        """Let somebody hear what changes in a project, over all its lives."""
+        return self._listeners.setdefault(project, Listeners()).add(listener)
 
     def opened(self, connection: Connection) -> None:
         """A connection was made; its agent is alive, and stays so to every life of the project while it is open."""
@@ -163,6 +169,7 @@ class Projects:
         seat.failure = None
         try:
             project = Project(self.setting_of(seat.name))
+            project.updates.listeners = self._listeners.setdefault(seat.name, Listeners())
             async with trio.open_nursery() as nursery:
                 await nursery.start(project.supervisor.run)
                 for connection in self._connections.values():

@@ -109,6 +109,8 @@ class Change(View):
             self._count(before, task)
         self._transaction.put(layout.task(task.id), TASK.encode(task))
         self._tell_of_claim(before, task)
+        if edited:
+            self.tell(task)
         return task
 
     def _tell_of_claim(self, before: Task | None, after: Task) -> None:

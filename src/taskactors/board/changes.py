@@ -23,7 +23,6 @@ from .watching import LogWatch, Nothing, is_about
 Answer = Mapping[str, Any]
 
 CURSOR = "e"
-NOW = "now"
 
 EXAMINED_LIMIT = 1_000
 """How many events one page looks at before it answers with a cursor."""
@@ -36,13 +35,25 @@ def get_changes(view: View, request: GetChanges) -> Answer:
     """One page of the log after the cursor, or a digest of it, with a cursor that goes on from there."""
     task = view.task_coded(request.code) if request.code else None
     head = view.head_seq()
-    after = head if request.cursor == NOW else read_cursor(CURSOR, request.cursor, "get_changes")[0] if request.cursor else 0
+    after = _begin(request, head)
     answer = _digest(view, request, task, after) if request.digest else _events(view, request, task, after)
     if answer["items"]:
         return answer
     # What is to come begins at the first look, not at each that follows.
     again = evolve(request, cursor=answer["next_cursor"])
     return Nothing(answer, LogWatch(frozenset(request.kinds), task), again=again)
+
+
+def _begin(request: GetChanges, head: int) -> int:
+    match request.cursor:
+        case None:
+            return 0
+        case "now":
+            return head
+        case "latest":
+            return max(0, head - request.limit)
+        case cursor:
+            return read_cursor(CURSOR, cursor, "get_changes")[0]
 
 
 def _wanted(request: GetChanges, task: Task | None, event: Event) -> bool:

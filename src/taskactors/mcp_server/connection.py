@@ -80,12 +80,16 @@ class _Stream:
 
 
 class Inbound(_Stream):
-    """What the SDK's loop reads: the messages that are well-formed and within bounds. The rest is answered here."""
+    """What the SDK's loop reads: the messages that are well-formed and within bounds. The rest is answered here.
 
-    def __init__(self, wire: Wire, under_way: UnderWay, context: object) -> None:
+    When no more messages are taken `ending` is called, so that what would go on for ever ends like the other requests.
+    """
+
+    def __init__(self, wire: Wire, under_way: UnderWay, context: object, ending: Callable[[], None]) -> None:
         self._wire = wire
         self._under_way = under_way
         self._context = context
+        self._ending = ending
 
     async def receive(self) -> SessionMessage | Exception:
         try:
@@ -109,6 +113,7 @@ class Inbound(_Stream):
                 elif message is not None:
                     metadata = ServerMessageMetadata(request_context=self._context, on_request_unanswered=unanswered)
                     return SessionMessage(message, metadata)
+            self._ending()
             await self._under_way.until_none()
         except WireClosed:
             pass

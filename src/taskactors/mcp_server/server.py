@@ -6,8 +6,8 @@ from typing import Any
 
 import mcp_types as types
 import structlog
+import trio
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.runner import serve_dual_era_loop
 from mcp.shared.exceptions import MCPError
@@ -20,12 +20,12 @@ from ..domain.errors import Refusal
 from .answers import answered, refused
 from .connection import Inbound, Outbound, UnderWay
 from .instructions import INSTRUCTIONS
+from .looking import Context, Looking, peer_of, require_first_page
+from .peer import Peer
 from .tool_listing import listed
 
 LIST_FRESH_MS = 300_000
 """The list of tools changes only with the software."""
-
-Context = ServerRequestContext[Any, Connection]
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ class McpSurface:
         self._front = front
         self._tools = frozenset(name for tools in profiles.values() for name in tools)
         self._listed = {name: types.ListToolsResult(tools=list(listed(tools))) for name, tools in profiles.items()}
+        looking = Looking(front)
         self._server: Server[Any] = Server(
             "taskactors",
             version=version("taskactors"),
@@ -45,9 +46,17 @@ class McpSurface:
             cache_hints={
                 "tools/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
                 "server/discover": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
+                "resources/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
+                "resources/templates/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
             },
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
+            on_list_resources=looking.list_resources,
+            on_list_resource_templates=looking.list_templates,
+            on_read_resource=looking.read,
+            on_subscribe_resource=looking.subscribe,
+            on_unsubscribe_resource=looking.unsubscribe,
+            on_subscriptions_listen=looking.listen,
         )
         # Tracing that nobody has turned on would still cost a tenth of every call.
         self._server.middleware.clear()
@@ -56,27 +65,28 @@ class McpSurface:
         """Serve one connection until its wire ends; what is under way then is cancelled, unless the wire asks to finish it."""
         under_way = UnderWay()
         self._front.opened(connection)
-        try:
-            await serve_dual_era_loop(
-                self._server,
-                Inbound(wire, under_way, connection),
-                Outbound(wire, under_way),
-                lifespan_state={},
-                session_id=connection.id,
-                init_options=self._server.create_initialization_options(),
-            )
-        finally:
-            self._front.closed(connection)
+        async with trio.open_nursery() as nursery:
+            peer = Peer(connection, self._front, nursery)
+            try:
+                await serve_dual_era_loop(
+                    self._server,
+                    Inbound(wire, under_way, peer, peer.end),
+                    Outbound(wire, under_way),
+                    lifespan_state={},
+                    session_id=connection.id,
+                    init_options=self._server.create_initialization_options(),
+                )
+            finally:
+                peer.close()
+                self._front.closed(connection)
+                nursery.cancel_scope.cancel()
 
     async def _list_tools(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        if params is not None and params.cursor is not None:
-            raise MCPError(types.INVALID_PARAMS, "Unknown cursor: the list of tools is one page")
-        assert context.request is not None
-        return self._listed[context.request.profile]
+        require_first_page(params)
+        return self._listed[peer_of(context).connection.profile]
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        connection = context.request
-        assert connection is not None
+        connection = peer_of(context).connection
         # What this surface does not list does not exist on it, whatever other doors know.
         if params.name not in self._tools:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}")

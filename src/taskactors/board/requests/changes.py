@@ -15,7 +15,8 @@ class GetChanges(Request):
     """What happened since a cursor, in order; digest=true tells it in short, task by task. Goes on with next_cursor."""
 
     cursor: Annotated[
-        Cursor | None, Meta(description="next_cursor of the last answer; now: only what is to come; default: from the start")
+        Cursor | None,
+        Meta(description="next_cursor of the last answer; now: only what is to come; latest: the last events; default: from the start"),
     ] = None
     kinds: Annotated[tuple[EventKind, ...], Meta(max_length=64, description="only these")] = ()
     code: Annotated[Code | None, Meta(description="only about this task")] = None
