@@ -115,6 +115,8 @@ async def test_a_claim_that_nobody_touches_and_a_deadline_that_comes_near_are_to
         for _ in range(24 * 2 - 8):
             await trio.sleep(1_800)
             await of.call("ada", "renew_claim", code="T-1", fence=fence, lease_s=3_600)
+        # It was warned in its inbox, too.
+        await of.call("ada", "read_inbox")
         found = notices(of, "ada")
         assert found.keys() == {"deadline_soon", "untouched"}
         assert (found["untouched"], [each["code"] for each in found["deadline_soon"]]) == (["T-1"], ["T-1"])

@@ -100,7 +100,7 @@ class Board:
 
     def sweep(self, **signs: Sign) -> int:
         """What is due is done, once."""
-        return self._as_server(lambda change: sweep(change, signs))
+        return self.as_server(lambda change: sweep(change, signs))
 
     def sweep_all(self, signs: Signs | None = None) -> None:
         """What is due is done, until nothing is: as the timers do. Raises if that has no end."""
@@ -108,14 +108,14 @@ class Board:
             due = self.engine.read(next_due)
             if due is None or due > self.now:
                 return
-            self._as_server(lambda change: sweep(change, signs or {}))
+            self.as_server(lambda change: sweep(change, signs or {}))
         raise AssertionError("time has always something left to do")
 
     def restart(self) -> int:
         """What a start of the project does: every live lease gets the grace."""
-        return self._as_server(give_grace)
+        return self.as_server(give_grace)
 
-    def _as_server(self, work: Callable[[Any], int]) -> int:
+    def as_server(self, work: Callable[[Any], int]) -> int:
         done: int = self.outcome(self.write(lambda transaction: work(as_server(transaction, "time", self.settings)))[0])
         return done
 

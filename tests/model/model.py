@@ -230,7 +230,9 @@ class Model(Team):
         self._end_claim(task, failure)
         if not_before_s:
             task["not_before"] = self.now + not_before_s * S
-        return self._touch(task)
+        self._touch(task)
+        self._tell_of_dead_end(task, failed=failure is not None)
+        return task
 
     def _end_claim(self, task: Task, failure: str | None) -> None:
         self._walk(task, "Created", by_hand=False)
@@ -263,6 +265,8 @@ class Model(Team):
         self._settle(task)
         self._touch(task)
         self._tell_dependants(task, was_met, was_off)
+        if state in ("Quarantined", "Cancelled"):
+            self._tell_of_dead_end(task, failed=False)
         return task
 
     def archive_task(self, by: str, code: str, expected_rev: int | None = None) -> Task:
@@ -320,26 +324,60 @@ class Model(Team):
             if met and task["state"] == "WaitingForDependency" and not task["by_hand"] and not self.unmet(task):
                 task["state"] = "Created"
 
+    def _tell_of_dead_end(self, task: Task, failed: bool) -> None:
+        """Whoever plans hears of a task that was given up while others wait for it, the person of one that failed too often."""
+        if task["state"] not in ("Quarantined", "Cancelled"):
+            return
+        if any(task["code"] in each["blockers"] and each["state"] == "WaitingForDependency" for each in self.tasks):
+            self.tell("role:architect", task["code"])
+        if task["state"] == "Quarantined" and failed:
+            self.tell(PERSON, task["code"])
+
     # time
 
     def sweep(self, last_calls: Mapping[str, tuple[int, bool]]) -> None:
         """Whatever is due is done. `last_calls` tells when an agent last called, and whether it is still connected."""
         self.kept = {key: each for key, each in self.kept.items() if each[2] > self.now}
+        while due := sorted((self._look_at(task), task["id"]) for task in self.tasks if task["ends"] and self._look_at(task) <= self.now):
+            for _, number in due:
+                self._look_at_lease(self.tasks[number - 1], last_calls)
         for task in self.tasks:
-            if task["ends"] is not None and min(task["ends"], task["deadline"]) <= self.now:
-                self._lease_is_up(task, last_calls)
             if task["not_before"] is not None and task["not_before"] <= self.now:
                 task["not_before"] = None
 
+    def _look_at(self, task: Task) -> int:
+        """When something is to be done about a lease: a warning, or its end."""
+        return int(min(task["ends"], task["deadline"], *(at for at, _ in self._warnings(task))))
+
+    def _warnings(self, task: Task) -> list[tuple[int, int]]:
+        """When each end that its holder was not warned of is to be warned of."""
+        ahead = [(task["deadline"] - DAY // 5, task["deadline"])]
+        if task["lease"] >= 60:
+            ahead.append((task["ends"] - task["lease"] * S // 5, task["ends"]))
+        return [(at, end) for at, end in ahead if end not in task["warned"]]
+
+    def _look_at_lease(self, task: Task, last_calls: Mapping[str, tuple[int, bool]]) -> None:
+        if min(task["ends"], task["deadline"]) <= self.now:
+            self._lease_is_up(task, last_calls)
+            return
+        task["ends"] = max(task["ends"], self._alive_until(task, last_calls))
+        if due := [end for at, end in self._warnings(task) if at <= self.now]:
+            task["warned"] = [*task["warned"], *due]
+            self.tell(task["holder"], task["code"])
+
     def _lease_is_up(self, task: Task, last_calls: Mapping[str, tuple[int, bool]]) -> None:
-        called, connected = last_calls.get(task["holder"], (task["claimed_at"], False))
-        sign = min(self.now, called + QUIET) if connected else called
-        alive_until = min(sign + task["lease"] * S, task["deadline"])
-        if alive_until > self.now:
+        if (alive_until := self._alive_until(task, last_calls)) > self.now:
             task["ends"] = alive_until
             return
-        self._end_claim(task, None if task["state"] == "Blocked" else "lease_expired")
+        failure = None if task["state"] == "Blocked" else "lease_expired"
+        self._end_claim(task, failure)
         self._touch(task)
+        self._tell_of_dead_end(task, failed=failure is not None)
+
+    def _alive_until(self, task: Task, last_calls: Mapping[str, tuple[int, bool]]) -> int:
+        called, connected = last_calls.get(task["holder"], (task["claimed_at"], False))
+        sign = min(self.now, called + QUIET) if connected else called
+        return int(min(sign + task["lease"] * S, task["deadline"]))
 
     def restart(self) -> None:
         for task in self.tasks:
@@ -369,6 +407,7 @@ EMPTY_TASK: Task = {
     "claimed_at": None,
     "ends": None,
     "deadline": None,
+    "warned": [],
     "attempts": 0,
     "not_before": None,
     "blocked_reason": None,

@@ -82,6 +82,11 @@ class Team:
         self.events += 1
         return {"id": number, "author_agent_name": by, "target_agent_name": to, "content": content, "task_code": code}
 
+    def tell(self, to: str, code: str) -> None:
+        """The server itself says something about a task."""
+        self.messages.append({"id": len(self.messages) + 1, "by": "server", "to": to, "content": "", "code": code, "direct": False})
+        self.events += 1
+
     def said_on(self, code: str, reader: str) -> list[int]:
         """Ids of what this reader may see on a task, newest first."""
         return [each["id"] for each in reversed(self.messages) if each["code"] == code and may_read(each, reader)]

@@ -6,6 +6,7 @@ from .change import Change
 from .dependants import carry_over
 from .reserved import follow_claim
 from .sessions import end_with_claim
+from .standstill import tell_of_dead_end
 
 
 def follow(change: Change, before: Task | None, after: Task) -> tuple[str, ...]:
@@ -14,7 +15,9 @@ def follow(change: Change, before: Task | None, after: Task) -> tuple[str, ...]:
         _withdraw_offer(change, before, after)
         end_with_claim(change, before, after)
     follow_claim(change, before, after)
-    return carry_over(change, before, after)
+    freed = carry_over(change, before, after)
+    tell_of_dead_end(change, before, after)
+    return freed
 
 
 def _withdraw_offer(change: Change, before: Task, after: Task) -> None:

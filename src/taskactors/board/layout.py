@@ -6,6 +6,7 @@ from ..domain.matching import Lane, is_ready, lane_of, rank
 from ..domain.message import Message
 from ..domain.session import Session
 from ..domain.task import RUNNING, DependencyKind, Task
+from ..domain.warning import look_at
 from ..storage.keys import key, span
 
 Span = tuple[bytes, bytes]
@@ -260,7 +261,7 @@ def _index_of_claim(task_: Task) -> set[bytes]:
     claim = task_.claim
     if claim is None or claim.expires_at is None or task_.state not in RUNNING:
         return set()
-    return {key("held", claim.agent, task_.id), due(min(claim.expires_at, claim.deadline), LEASE, task_.id)}
+    return {key("held", claim.agent, task_.id), due(look_at(claim), LEASE, task_.id)}
 
 
 def index_of_message(of: Message) -> frozenset[bytes]:

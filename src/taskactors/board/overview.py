@@ -9,15 +9,13 @@ from ..domain.task import State, Task
 from ..storage.keys import split
 from . import layout
 from .requests.team import GetProjectOverview
+from .standstill import stalled
 from .view import View
 
 Answer = Mapping[str, Any]
 
 SHOWN = 10
 """Of each kind: enough to see what is the matter; list_tasks has the rest."""
-
-STALLED_AFTER_MS = 30 * 60 * 1000
-"""Work that is held but has not changed for half an hour deserves a look."""
 
 READY_COUNTED = 1_000
 
@@ -36,7 +34,7 @@ def get_project_overview(view: View, request: GetProjectOverview) -> Answer:
         "waiting": [_with(task, waits_for=list(view.unmet_blockers(task))) for task in _in(view, State.WAITING_FOR_DEPENDENCY)],
         "in_review": [_with(task, by=task.implementer) for task in _in(view, State.REVIEW)],
         "put_aside": [_with(task, attempts=task.attempts) for task in _in(view, State.QUARANTINED)],
-        "stalled": list(_stalled(view)),
+        "stalled": [_stalled(task) for task in islice(stalled(view), SHOWN)],
         "paused": [{"target": each.target, "by": each.by, "reason": each.reason} for each in view.pauses()],
         "events": view.head_seq(),
     }
@@ -78,14 +76,6 @@ def _oldest_ready(view: View) -> dict[str, Any] | None:
     return _with(task, waiting_since=text_of(task.updated_at), **meant)
 
 
-def _stalled(view: View) -> Iterator[dict[str, Any]]:
-    """Held work without a change: its holder lives, or the claim would have ended, but does not say how it goes."""
-    found = 0
-    for entry, _ in view.snapshot.range(*layout.tasks_in_state(State.IN_PROGRESS), limit=READY_COUNTED):
-        task = view.task(int(split(entry)[2]))
-        if task.claim is None or view.now - task.updated_at < STALLED_AFTER_MS:
-            continue
-        yield _with(task, holder=task.holder, unchanged_since=text_of(task.updated_at), ends=text_of(task.claim.deadline))
-        found += 1
-        if found == SHOWN:
-            return
+def _stalled(task: Task) -> dict[str, Any]:
+    assert task.claim is not None
+    return _with(task, holder=task.holder, unchanged_since=text_of(task.updated_at), ends=text_of(task.claim.deadline))

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from attrs import evolve, frozen
 
 from ..domain import claiming
+from ..domain.message import Importance
+from ..domain.moments import text_of
 from ..domain.task import Instant, Task
+from ..domain.warning import before_end
 from ..storage.engine import Snapshot
 from ..storage.keys import split
 from . import layout
@@ -14,6 +17,7 @@ from .change import Change
 from .escalating import escalate
 from .handoffs import expire_handoff
 from .reservations import end_in_time
+from .telling import tell
 
 SWEEP_LIMIT = 200
 """How much one sweep does, so that no batch waits long for time; the timer comes back at once for the rest."""
@@ -66,12 +70,24 @@ def _end_or_extend(change: Change, task: Task, signs: Signs) -> None:
     last = claiming.last_sign_of_life(task, sign.last_call, sign.connected, change.now)
     fact = claiming.at_expiry(task, last, change.now)
     if fact is None:
+        _warn_or_extend(change, task, last)
         return
     assert isinstance(fact.after, Task)
     if fact.data.get("renewed"):
         change.keep(fact.after)
         return
     follow(change, task, change.record_task(fact))
+
+
+def _warn_or_extend(change: Change, task: Task, last_sign: Instant) -> None:
+    after, warning = before_end(task, last_sign, change.now)
+    if after != task:
+        change.keep(after)
+    if warning is not None:
+        assert task.holder is not None
+        how = "report_progress moves it" if warning.of_deadline else "any call of yours moves it"
+        said = f"your claim on {task.code} ends by itself at {text_of(warning.ends_at)}; {how}"
+        tell(change, task.holder, "warning", said, task, importance=Importance.HIGH)
 
 
 def give_grace(change: Change) -> int:

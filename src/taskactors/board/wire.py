@@ -23,7 +23,7 @@ BRIEF_CHARACTERS = 200
 ALWAYS = ("id", "code", "name", "description", "owner_agent_name", "state", "inserted_at", "done_at")
 """The fields that every task has on the wire, empty or not: scripts of older servers read them."""
 
-HIDDEN = frozenset({"fence", "implementer", "unmet", "by_hand", "cancelled_blockers"})
+HIDDEN = frozenset({"fence", "implementer", "unmet", "by_hand", "cancelled_blockers", "stall_announced"})
 """Bookkeeping of the board."""
 
 FULL_ONLY = frozenset(

@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     PAUSE_SET = "pause_set"
     MESSAGE_ACKNOWLEDGED = "message_acknowledged"
     MESSAGE_ESCALATED = "message_escalated"
+    TASK_STALLED = "task_stalled"
     BLOCKER_CANCELLED = "blocker_cancelled"
     SESSION_STARTED = "session_started"
     SESSION_PAUSED = "session_paused"

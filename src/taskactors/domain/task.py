@@ -52,6 +52,7 @@ class Claim:
     """An agent's lease on a task. The fence numbers it and only ever grows on one task.
 
     `expires_at` is None while the lease is suspended (in Review and PendingHandoff): it then neither runs nor counts.
+    `warned` are the ends that its holder was warned of.
     """
 
     fence: int
@@ -60,6 +61,7 @@ class Claim:
     lease_s: Seconds
     expires_at: Instant | None
     deadline: Instant
+    warned: tuple[Instant, ...] = ()
 
 
 @frozen
@@ -98,7 +100,8 @@ class Task:
 
     `by_hand` marks a waiting or pending state that somebody set and only somebody will end; `implementer` is whoever
     worked on it last, who may not approve it; `findings` are what reviews found, `percent` is how far its holder says it is;
-    one that is `decomposed` is Done when its parts are; `cancelled_blockers` counts the unmet blockers that were cancelled.
+    one that is `decomposed` is Done when its parts are; `cancelled_blockers` counts the unmet blockers that were cancelled;
+    `stall_announced` is the rev at which it was said to stand still.
     """
 
     id: int
@@ -141,6 +144,7 @@ class Task:
     cancelled_blockers: int = 0
     by_hand: bool = field(default=False)
     decomposed: bool = False
+    stall_announced: int = 0
 
     @property
     def blockers(self) -> tuple[str, ...]:

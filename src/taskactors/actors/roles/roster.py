@@ -8,6 +8,7 @@ from attrs import frozen
 from ...board.settings import BoardSettings
 from ...runtime import Address
 from ..clock import Clock
+from ..feed import Feed
 from ..presence import Presence
 from ..search_index import SearchIndex
 from ..statistics import Statistics
@@ -15,6 +16,7 @@ from ..store import OffLoop, StoreHealth
 from ..tools import Tool
 from ..waiting import Waiting
 from ..workspace.facts import Surroundings
+from .architect import ArchitectDesk
 from .database import DatabaseDesk
 from .desk import Desk
 from .docs import DocsDesk
@@ -38,6 +40,7 @@ class Surrounded(Protocol):
 
     store: Address
     clock: Clock
+    feed: Feed
     waiting: Waiting
     presence: Presence
     statistics: Statistics
@@ -64,6 +67,10 @@ def _plain(of: Surrounded) -> Desk:
     return Desk(*_shared(of))
 
 
+def _architect(of: Surrounded) -> Desk:
+    return ArchitectDesk(*_shared(of), feed=of.feed)
+
+
 def _database(of: Surrounded) -> Desk:
     return DatabaseDesk(*_shared(of), health=of.health, started_at=of.clock.now())
 
@@ -81,7 +88,7 @@ def _docs(of: Surrounded) -> Desk:
 
 
 ROSTER: tuple[Role, ...] = (
-    Role("architect", _plain),
+    Role("architect", _architect),
     Role("backend", _plain),
     Role("database", _database),
     Role("mcp-integrator", _integrator),
