@@ -18,8 +18,8 @@ MAY_CATCH_EVERYTHING = {
     "src/taskactors/storage/transaction.py": "the unit boundary: one bad unit never spoils the batch",
     "src/taskactors/actors/store.py": "the unit boundary: a bug in one unit is answered to its caller alone",
     "src/taskactors/actors/projects.py": "the edge of one project: its end must not reach its neighbours",
-    "src/taskactors/mcp_server/server.py": "the edge that answers a client: it must hear something",
     "src/taskactors/transports/websocket.py": "the edge of one connection: its end must not reach the others",
+    "src/taskactors/mcp_server/peer.py": "the edge that answers a client: it must hear something",
     "src/taskactors/transports/control.py": "the edge that answers a client: it must hear something",
 }
 

@@ -4,15 +4,12 @@ from typing import Any
 
 import mcp_types as types
 import msgspec
-from attrs import frozen
 from mcp.server.context import ServerRequestContext
 from mcp.server.session import ServerSession
 from mcp.shared.exceptions import MCPError
 from mcp.shared.subscriptions import SUBSCRIPTION_ID_META_KEY, ResourceUpdated, event_to_notification
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
-from ..actors.calls import TellingFront
-from ..actors.faults import internal
 from ..domain.errors import NotFound, Refusal
 from .peer import LISTENS_LIMIT, Peer
 from .pushing import WANTED_LIMIT, Subscription
@@ -36,11 +33,8 @@ def require_first_page(params: types.PaginatedRequestParams | None) -> None:
         raise MCPError(types.INVALID_PARAMS, "Unknown cursor: the list is one page")
 
 
-@frozen(eq=False)
 class Looking:
     """The requests about resources, for every connection."""
-
-    _front: TellingFront
 
     async def list_resources(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListResourcesResult:
         require_first_page(params)
@@ -56,14 +50,11 @@ class Looking:
         if resource is None or path is None:
             raise _no_resource(context, uri)
         try:
-            answer = await self._front.call(peer_of(context).connection, resource.tool, resource.arguments(path))
+            answer = await peer_of(context).call(resource.tool, resource.arguments(path))
         except NotFound:
             raise _no_resource(context, uri) from None
         except Refusal as no:
             raise MCPError(types.INTERNAL_ERROR, f"{no.code}: {no.cause()}. {no.remedy()}") from None
-        except Exception as error:  # the edge that answers a client: it must hear something, and never the error's own text
-            fault = internal(error, "a resource could not be read", uri=uri)
-            raise MCPError(types.INTERNAL_ERROR, f"{fault.code}: {fault.cause()}") from None
         text = msgspec.json.encode(answer).decode()
         return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=JSON, text=text)])
 

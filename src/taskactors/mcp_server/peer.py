@@ -1,10 +1,15 @@
 """The peer: what the surface keeps about one connected client while its wire lasts."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import trio
 from attrs import Factory, define, field
 
-from ..actors.calls import Connection, TellingFront
+from ..actors.calls import Connection, Json, TellingFront, UnknownTool
+from ..actors.faults import internal
 from ..actors.listeners import Unlisten
+from ..domain.errors import Refusal
 from .pushing import Subscription
 
 LISTENS_LIMIT = 8
@@ -21,6 +26,16 @@ class Peer:
     _open: dict[Subscription, Unlisten] = Factory(dict)
     standing: Subscription | None = field(default=None)
     """What it subscribed to for as long as it is connected, as clients of the older era do."""
+
+    async def call(self, tool: str, arguments: Mapping[str, Any]) -> Json:
+        """The answer of a tool. Raises Refusal and UnknownTool; what is broken in the server becomes a refusal, too."""
+        try:
+            return await self.front.call(self.connection, tool, arguments)
+        except (Refusal, UnknownTool):
+            raise
+        except Exception as error:
+            # The client must hear something, and never the error's own text.
+            raise internal(error, "a call failed", tool=tool) from error
 
     @property
     def may_listen(self) -> bool:

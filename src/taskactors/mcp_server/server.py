@@ -13,7 +13,6 @@ from mcp.server.runner import serve_dual_era_loop
 from mcp.shared.exceptions import MCPError
 
 from ..actors.calls import Connection, TellingFront, UnknownTool
-from ..actors.faults import internal
 from ..actors.tools import Tool
 from ..actors.wires import Wire
 from ..domain.errors import Refusal
@@ -37,7 +36,7 @@ class McpSurface:
         self._front = front
         self._tools = frozenset(name for tools in profiles.values() for name in tools)
         self._listed = {name: types.ListToolsResult(tools=list(listed(tools))) for name, tools in profiles.items()}
-        looking = Looking(front)
+        looking = Looking()
         self._server: Server[Any] = Server(
             "taskactors",
             version=version("taskactors"),
@@ -86,16 +85,14 @@ class McpSurface:
         return self._listed[peer_of(context).connection.profile]
 
     async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        connection = peer_of(context).connection
+        peer = peer_of(context)
         # What this surface does not list does not exist on it, whatever other doors know.
         if params.name not in self._tools:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}")
         try:
-            answer = await self._front.call(connection, params.name, params.arguments or {})
-            return answered(answer, self._front.notices(connection))
+            answer = await peer.call(params.name, params.arguments or {})
         except Refusal as refusal:
-            return refused(refusal, self._front.notices(connection))
+            return refused(refusal, self._front.notices(peer.connection))
         except UnknownTool as unknown:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {unknown.tool[:100]}") from None
-        except Exception as error:  # the edge that answers a client: it must hear something, and never the error's own text
-            return refused(internal(error, "a call failed", tool=params.name))
+        return answered(answer, self._front.notices(peer.connection))
