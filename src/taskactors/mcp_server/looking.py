@@ -50,13 +50,12 @@ class Looking:
         if resource is None or path is None:
             raise _no_resource(context, uri)
         try:
-            answer = await peer_of(context).call(resource.tool, resource.arguments(path))
+            text = await peer_of(context).call(resource.tool, resource.arguments(path), msgspec.json.encode)
         except NotFound:
             raise _no_resource(context, uri) from None
         except Refusal as no:
             raise MCPError(types.INTERNAL_ERROR, f"{no.code}: {no.cause()}. {no.remedy()}") from None
-        text = msgspec.json.encode(answer).decode()
-        return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=JSON, text=text)])
+        return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=JSON, text=text.decode())])
 
     async def subscribe(self, context: Context, params: types.SubscribeRequestParams) -> types.EmptyResult:
         peer, uri = peer_of(context), str(params.uri)

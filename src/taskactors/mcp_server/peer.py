@@ -1,7 +1,7 @@
 """The peer: what the surface keeps about one connected client while its wire lasts."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import trio
 from attrs import Factory, define, field
@@ -11,6 +11,8 @@ from ..actors.faults import internal
 from ..actors.listeners import Unlisten
 from ..domain.errors import Refusal
 from .pushing import Subscription
+
+T = TypeVar("T")
 
 LISTENS_LIMIT = 8
 """Streams of changes that one client may have open; one can name all that it wants to know."""
@@ -27,10 +29,10 @@ class Peer:
     standing: Subscription | None = field(default=None)
     """What it subscribed to for as long as it is connected, as clients of the older era do."""
 
-    async def call(self, tool: str, arguments: Mapping[str, Any]) -> Json:
-        """The answer of a tool. Raises Refusal and UnknownTool; what is broken in the server becomes a refusal, too."""
+    async def call(self, tool: str, arguments: Mapping[str, Any], shown: Callable[[Json], T]) -> T:
+        """The answer of a tool, as it is shown. Raises Refusal and UnknownTool; what is broken in us becomes a refusal, too."""
         try:
-            return await self.front.call(self.connection, tool, arguments)
+            return shown(await self.front.call(self.connection, tool, arguments))
         except (Refusal, UnknownTool):
             raise
         except Exception as error:

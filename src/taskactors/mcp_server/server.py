@@ -90,9 +90,10 @@ class McpSurface:
         if params.name not in self._tools:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}")
         try:
-            answer = await peer.call(params.name, params.arguments or {})
+            return await peer.call(
+                params.name, params.arguments or {}, lambda answer: answered(answer, self._front.notices(peer.connection))
+            )
         except Refusal as refusal:
             return refused(refusal, self._front.notices(peer.connection))
         except UnknownTool as unknown:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {unknown.tool[:100]}") from None
-        return answered(answer, self._front.notices(peer.connection))
