@@ -15,12 +15,14 @@ import structlog
 import trio
 
 from .actors.admin import ADMIN
+from .actors.backups import BackupSettings
 from .actors.profiles import PROFILES
 from .actors.project import ProjectSetting
 from .actors.projects import Projects
 from .actors.tools import TOOLS
 from .actors.workspace.facts import Surroundings
 from .board import audit
+from .board.checked import checked
 from .board.settings import BoardSettings
 from .config import DEFAULT_PROJECT, Config
 from .logs import observe, start_logging
@@ -29,6 +31,7 @@ from .runtime import Child, Place, RestartBudget, RuntimeFault, Supervisor
 from .storage.errors import StorageError
 from .storage.on_lmdb import open_lmdb
 from .storage.ownership import own
+from .storage.restoring import put_back
 from .storage.verification import DATA_FILE, verify
 from .transports.control import ControlDoor
 from .transports.websocket import WebSocketDoor
@@ -77,6 +80,15 @@ def verify_offline(data: Path) -> list[str]:
     with own(data):
         folders = sorted(each.parent for each in _projects_folder(data).glob(f"*/{DATA_FILE}"))
         return [f"{folder.name}: {finding}" for folder in folders for finding in verify(folder, audit.findings)]
+
+
+def restore_offline(data: Path, project: str, backup: Path) -> Path | None:
+    """Put a backup in the place of a stopped server's project, after checking it; returns where that was moved to, if it was there.
+
+    Raises DataInUse, and Damaged when the backup is not whole.
+    """
+    with own(data):
+        return put_back(backup, _projects_folder(data) / project, data / "replaced", checked(backup).findings)
 
 
 class Server:
@@ -184,6 +196,9 @@ class Server:
             tools={**TOOLS, **ADMIN},
             surroundings=partial(self._surroundings, name),
             observe=observe,
+            backups=BackupSettings(
+                folder=self.config.backups_folder / name, every_s=self.config.backup_every_h * 3600, keep=self.config.keep_backups
+            ),
         )
 
     def _surroundings(self, project: str) -> Surroundings:

@@ -17,6 +17,10 @@ DEFAULT_PROJECT = "default"
 LARGEST_PORT = 65_535
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DEFAULT_LOG_LEVEL = "info"
+BACKUPS_FOLDER = "backups"
+DEFAULT_BACKUP_EVERY_H = 24
+DEFAULT_KEEP_BACKUPS = 7
+LARGEST_COUNT = 10_000
 
 
 class BadConfig(ValueError):
@@ -32,7 +36,8 @@ class BadConfig(ValueError):
 class Config:
     """A server's settings. `roots` are the folders of the projects that agent files may be written into.
 
-    `http_port` is what was asked for; None means that nobody asked.
+    `http_port` is what was asked for; None means that nobody asked. A backup of each project is made every `backup_every_h`
+    hours, 0 for never, and `keep_backups` of them are kept.
     """
 
     data: Path
@@ -43,6 +48,14 @@ class Config:
     no_auth: bool = False
     json: bool = False
     log_level: str = DEFAULT_LOG_LEVEL
+    backups: Path | None = None
+    backup_every_h: int = DEFAULT_BACKUP_EVERY_H
+    keep_backups: int = DEFAULT_KEEP_BACKUPS
+
+    @property
+    def backups_folder(self) -> Path:
+        """Where the backups of all projects are."""
+        return self.backups or self.data / BACKUPS_FOLDER
 
 
 def make_config(
@@ -55,6 +68,9 @@ def make_config(
     no_auth: bool = False,
     json: bool = False,
     log_level: str = DEFAULT_LOG_LEVEL,
+    backups: str | None = None,
+    backup_every: int | str = DEFAULT_BACKUP_EVERY_H,
+    keep_backups: int | str = DEFAULT_KEEP_BACKUPS,
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
     """The settings that these arguments and this environment make; what an argument leaves open the environment may say.
@@ -81,6 +97,9 @@ def make_config(
         no_auth=no_auth,
         json=json,
         log_level=log_level,
+        backups=_data_folder(backups, f"--backups {backups!r}") if backups is not None else None,
+        backup_every_h=_count("--backup-every", backup_every, least=0),
+        keep_backups=_count("--keep-backups", keep_backups, least=1),
     )
 
 
@@ -88,6 +107,13 @@ def _port(argument: str, given: int | str) -> int:
     text = str(given)
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_PORT)) and int(text) <= LARGEST_PORT):
         raise BadConfig(f"{argument} {text!r} is no port", f"give a number from 0 to {LARGEST_PORT}; 0 picks a free one")
+    return int(text)
+
+
+def _count(argument: str, given: int | str, least: int) -> int:
+    text = str(given)
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_COUNT)) and least <= int(text) <= LARGEST_COUNT):
+        raise BadConfig(f"{argument} {text!r} is no such number", f"give a whole number from {least} to {LARGEST_COUNT}")
     return int(text)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 import trio
@@ -50,6 +51,9 @@ class FragileEngine:
 
     def committed(self, batch_id: bytes) -> bool:
         return self.inner.committed(batch_id)
+
+    def copy(self, folder: Path, wanted: Callable[[], bool]) -> None:
+        self.inner.copy(folder, wanted)
 
     def close(self) -> None:
         """What it holds stays, as on a disk."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from taskactors.storage import verification
+from taskactors.storage import apart, verification
 from taskactors.storage.clean_mark import MARK_FILE
 from taskactors.storage.errors import Damaged
 from taskactors.storage.lmdb_file import DATA_FILE
@@ -18,13 +18,13 @@ from tests.storage.engines import contents, put, write
 def deep_checks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The folders that were checked deeply."""
     checked: list[Path] = []
-    check = verification._findings_of_child
+    check = apart.findings_of
 
-    def counting(folder: Path) -> list[str]:
-        checked.append(folder)
-        return check(folder)
+    def counting(module: str, folder: str) -> list[str]:
+        checked.append(Path(folder))
+        return check(module, folder)
 
-    monkeypatch.setattr(verification, "_findings_of_child", counting)
+    monkeypatch.setattr(verification, "findings_of", counting)
     return checked
 
 

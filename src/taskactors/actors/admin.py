@@ -3,19 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import frozen
-
 from ..board import agents, audit, reservations
 from ..board.change import Change
-from ..board.requests.request import Request
+from ..board.requests.admin import MakeBackup, Verify
 from ..board.requests.reservations import CheckFiles
+from ..board.view import View
 from ..storage.engine import Snapshot
 from .tools import Tool
-
-
-@frozen(kw_only=True)
-class Verify(Request):
-    """Check everything that must be true of the project's stored state."""
 
 
 def verify(change: Change, request: Verify) -> Mapping[str, Any]:
@@ -23,6 +17,11 @@ def verify(change: Change, request: Verify) -> Mapping[str, Any]:
     snapshot: Snapshot = change.snapshot
     found = audit.findings(snapshot)
     return {"clean": not found, "findings": found, "events": change.head_seq(), "tasks": sum(change.state_counts().values())}
+
+
+def answered_so_far(view: View, request: MakeBackup) -> Mapping[str, Any]:
+    """The last event that anybody was told of before the backup began: it is in it, and so is everything before."""
+    return {"answered": view.head_seq()}
 
 
 def _table(*tools: Tool) -> Mapping[str, Tool]:
@@ -45,6 +44,15 @@ ADMIN: Mapping[str, Tool] = _table(
         desk="mcp-integrator",
         unit=reservations.reserved_by_others,
         answers={"conflicts": "array"},
+        reads=True,
+    ),
+    Tool(
+        name="admin.backup",
+        title="Back up",
+        request=MakeBackup,
+        desk="database",
+        unit=answered_so_far,
+        answers={"path": "string", "events": "integer", "bytes": "integer"},
         reads=True,
     ),
     Tool(

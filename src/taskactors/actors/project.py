@@ -11,6 +11,7 @@ from ..board.passing import give_grace
 from ..board.settings import BoardSettings
 from ..runtime import Child, Observer, Place, RestartBudget, Supervisor
 from ..storage.engine import Engine, Transaction
+from .backups import Backups, BackupSettings
 from .calls import Call
 from .clock import Clock
 from .feed import Feed
@@ -57,6 +58,7 @@ class ProjectSetting:
     surroundings: Callable[[], Surroundings]
     observe: Observer
     off_loop: OffLoop = trio.to_thread.run_sync
+    backups: BackupSettings | None = None
 
 
 class Project:
@@ -82,6 +84,7 @@ class Project:
         self.index = SearchIndex(self.feed)
         self.waiting = Waiting(self.store, self.feed)
         self.notices = Notices(self.store, self.feed, self.clock, setting.settings)
+        self.backups = Backups(setting.backups, self.store, self.clock, setting.off_loop)
         self.updates = Updates(self.feed, self.notices)
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()

@@ -112,3 +112,15 @@ class NoSuchProject(Refusal):
 
     def remedy(self) -> str:
         return "use /mcp/default, or a name of lower-case letters, digits and hyphens, up to 39"
+
+
+@frozen(str=False)
+class BackupFailed(Refusal):
+    """There is no new backup; the older ones are untouched."""
+
+    code: ClassVar[str] = "backup_failed"
+    hint: ClassVar[str] = "older backups are untouched; mend that and try again"
+    why: str
+
+    def cause(self) -> str:
+        return f"no backup was made: {self.why}"

@@ -4,6 +4,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -14,8 +15,9 @@ from ..board.chain import read_head
 from ..domain.errors import Refusal
 from ..domain.task import Instant
 from ..runtime import Letter, Place, in_batches
+from ..storage.apart import Abandoned
 from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction
-from ..storage.errors import EngineFault, NeedsRoom, StoreFull
+from ..storage.errors import EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
 from .faults import internal
 from .feed import Feed
@@ -46,6 +48,13 @@ class Write:
 
     unit: Callable[[Transaction], Any]
     command: str
+
+
+@frozen
+class Copy:
+    """Write a copy of everything into this folder; answer when it is there. It ends early when nobody waits for it any more."""
+
+    folder: Path
 
 
 @define
@@ -92,6 +101,7 @@ class Store:
     health: StoreHealth
     off_loop: OffLoop = trio.to_thread.run_sync
     _engine: Engine = field(init=False)
+    _nursery: trio.Nursery = field(init=False)
     _work: trio.Event = Factory(trio.Event)
     _room: trio.Event = Factory(trio.Event)
     _ending: bool = False
@@ -104,6 +114,7 @@ class Store:
                 await self._settle(self.in_hand.batch)
             self.feed.committed(self._engine.read(read_head).seq)
             async with trio.open_nursery() as nursery:
+                self._nursery = nursery
                 nursery.start_soon(self._write_until_ended)
                 await in_batches(place, self._take, BATCH_LIMIT)
                 self._ending = True
@@ -119,11 +130,22 @@ class Store:
                 case Write():
                     self.in_hand.waiting.append(letter.keep())
                     self._work.set()
+                case Copy():
+                    self._nursery.start_soon(self._copy, letter.keep())
                 case other:
                     raise TypeError(f"the store was sent {type(other).__name__}")
         while len(self.in_hand.waiting) > WAITING_LIMIT:
             self._room = trio.Event()
             await self._room.wait()
+
+    async def _copy(self, letter: Letter[Copy]) -> None:
+        """Beside everything else; what goes wrong with a copy is no fault of the store."""
+        try:
+            await self.off_loop(self._engine.copy, letter.message.folder, lambda: letter.wanted and not self._ending)
+        except (StorageError, Abandoned) as error:
+            letter.refuse(error)
+        else:
+            letter.answer(None)
 
     def _answer_read(self, letter: Letter[Any], fn: Callable[[Snapshot], Any]) -> None:
         try:

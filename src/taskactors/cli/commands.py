@@ -26,6 +26,8 @@ COMMANDS = {
     "pause": "hold an agent, a role or the project back, or let go on",
     "guard": "keep a git commit off files that another agent has reserved",
     "log": "one line from one role to another, as log.sh does",
+    "backup": "write a verified copy of a project, while the server serves it",
+    "restore": "put a backup in the place of a project of a stopped server",
     "verify": "check everything that must be true of the stored data",
 }
 

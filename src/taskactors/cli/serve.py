@@ -22,6 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--http-port", metavar="PORT", help="accepted for scripts; this version serves no HTTP and says so")
     parser.add_argument("--no-auth", action="store_true", help="serve without tokens, on loopback (as every server of this version does)")
     parser.add_argument("--json", action="store_true", help="print one line of JSON when ready")
+    parser.add_argument("--backups", metavar="DIR", help="folder for backups (default: backups in the data folder)")
+    parser.add_argument("--backup-every", default="24", metavar="HOURS", help="back up each project this often, 0 for never (default: 24)")
+    parser.add_argument("--keep-backups", default="7", metavar="N", help="keep the newest N of those (default: 7)")
     parser.add_argument("--log-level", default="info", metavar="LEVEL", help="debug, info, warning or error (default: info)")
 
 
@@ -38,6 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
             no_auth=arguments.no_auth,
             json=arguments.json,
             log_level=arguments.log_level,
+            backups=arguments.backups,
+            backup_every=arguments.backup_every,
+            keep_backups=arguments.keep_backups,
         )
     except BadConfig as bad:
         raise Usage(bad.cause, bad.remedy) from None

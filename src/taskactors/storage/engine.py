@@ -4,6 +4,7 @@ It is this small so that an engine on a shared database can follow behind it and
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from attrs import frozen
@@ -81,6 +82,15 @@ class Engine(Protocol):
 
     def committed(self, batch_id: bytes) -> bool:
         """Whether that was the last batch to be committed: it went through whole, or not at all."""
+        ...
+
+    def copy(self, folder: Path, wanted: Callable[[], bool]) -> None:
+        """Write one moment of everything into a folder that is not there yet, as data of its own, durably. On a thread of its
+        own, beside reads and writes; the folder is gone again when it raises.
+
+        Raises EngineFault, StoreFull, NoCopies when this engine's data is not kept in files, and Abandoned when `wanted`
+        says no meanwhile.
+        """
         ...
 
     def close(self) -> None: ...

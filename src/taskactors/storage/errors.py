@@ -39,6 +39,13 @@ class RecordTooNew(StorageError):
         )
 
 
+class NoCopies(StorageError):
+    """This engine keeps its data in no file that could be copied."""
+
+    def __init__(self) -> None:
+        super().__init__("this engine's data is in no file that could be copied; back it up where it is kept")
+
+
 class DataInUse(StorageError):
     """Another server owns this data folder."""
 

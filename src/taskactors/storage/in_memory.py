@@ -2,10 +2,12 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from threading import RLock
 from typing import Any, TypeVar
 
 from .engine import Done, Failed, Snapshot, Unit
+from .errors import NoCopies
 from .kept_back import born, last_batch
 from .transaction import Buffer, Opened
 
@@ -45,6 +47,10 @@ class InMemoryEngine:
     def committed(self, batch_id: bytes) -> bool:
         with self._whole:
             return last_batch(self._raw).id == batch_id
+
+    def copy(self, folder: Path, wanted: Callable[[], bool]) -> None:
+        """Raises NoCopies."""
+        raise NoCopies
 
     def close(self) -> None:
         """Nothing to let go of."""

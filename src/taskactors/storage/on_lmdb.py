@@ -3,6 +3,7 @@
 import errno
 import os
 import resource
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -12,6 +13,8 @@ from typing import Any, TypeVar
 
 import lmdb
 
+from . import copying
+from .apart import findings_of
 from .birth import require_born
 from .clean_mark import clear_mark, is_marked, mark_clean
 from .engine import Done, Failed, Snapshot, Unit
@@ -204,6 +207,18 @@ class LmdbEngine:
 
     def committed(self, batch_id: bytes) -> bool:
         return self._reading(lambda reads: last_batch(reads).id == batch_id)
+
+    def copy(self, folder: Path, wanted: Callable[[], bool]) -> None:
+        self._require_usable()
+        try:
+            folder.mkdir(mode=FOLDER_MODE, parents=True)
+            findings_of(copying.__name__, str(self._folder), str(folder), wanted=wanted)
+            mark_clean(folder, DATA_FILE)
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, OSError):
+                raise UnusableFolder(folder, error.strerror) from error
+            raise
 
     def close(self) -> None:
         """Let go of the file; after a run without a fault, mark it as clean, so that the next start is quick. Twice is once."""

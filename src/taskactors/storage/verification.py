@@ -4,10 +4,6 @@ Opening a damaged file can end the process, and reading one can give other data 
 the whole file must match its mark; after any other end its head, its structure, every value and their tally are checked.
 """
 
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +11,10 @@ from pathlib import Path
 import lmdb
 
 from . import deep_check
+from .apart import findings_of
 from .clean_mark import is_marked, mark_findings
 from .engine import Snapshot
-from .errors import Damaged, EngineFault, StorageError, UnknownFormat
+from .errors import Damaged, StorageError, UnknownFormat
 from .kept_back import FORMAT, stored_format
 from .lmdb_file import DATA_FILE, LMDB_ENGINE
 from .lmdb_reads import LmdbReads, in_our_words
@@ -25,9 +22,6 @@ from .meta_pages import meta_findings
 from .transaction import Opened
 
 __all__ = ["DATA_FILE", "require_known_format", "require_whole", "verify"]
-
-KILLED_BY_DAMAGE = (signal.SIGBUS, signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
-"""How a process ends that met damage: a page that is not there, a wild pointer, an assertion of LMDB's. Other signals are sent."""
 
 
 def require_whole(folder: Path) -> None:
@@ -67,33 +61,8 @@ def verify(folder: Path, more: Callable[[Snapshot], list[str]] | None = None) ->
 
 
 def _deep_findings(folder: Path) -> list[str]:
-    return meta_findings(folder / DATA_FILE) or _findings_of_child(folder)
-
-
-def _findings_of_child(folder: Path) -> list[str]:
-    """The deep check by another process: a file whose structure is sound can still lack a page that LMDB walks into."""
-    child = subprocess.run(
-        [sys.executable, "-P", "-m", deep_check.__name__, str(folder)],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        # It must find what we found, however we were started.
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONIOENCODING": "utf-8:replace"},
-        check=False,
-    )
-    if child.returncode < 0 and -child.returncode in KILLED_BY_DAMAGE:
-        return [f"reading it ends a process with {signal.Signals(-child.returncode).name}"]
-    if child.returncode != 0:
-        raise EngineFault(f"the check of {folder} did not come to its end ({_last_words(child)}); start again to repeat it")
-    return child.stdout.splitlines()
-
-
-def _last_words(child: "subprocess.CompletedProcess[str]") -> str:
-    if child.returncode < 0:
-        return f"stopped by {signal.Signals(-child.returncode).name}"
-    lines = child.stderr.strip().splitlines()
-    return lines[-1] if lines else f"exit code {child.returncode}"
+    # By another process: a file whose structure is sound can still lack a page that LMDB walks into.
+    return meta_findings(folder / DATA_FILE) or findings_of(deep_check.__name__, str(folder))
 
 
 @contextmanager

@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, ClassVar
 
+import trio
 from attrs import define
 
+from ...board.requests.admin import MakeBackup
 from ...domain.moments import text_of
+from ...runtime import Place
+from ..backups import Backups
 from ..calls import Command
 from ..store import StoreHealth
 from .desk import Desk
@@ -18,8 +23,22 @@ class DatabaseDesk(Desk):
 
     health: StoreHealth
     started_at: int
+    backups: Backups
 
-    own: ClassVar[Mapping[str, str]] = {"health_check": "check_health"}
+    own: ClassVar[Mapping[str, str]] = {"health_check": "check_health", "admin.backup": "back_up"}
+
+    async def run(self, place: Place) -> None:
+        """Serve, and make backups when it is time."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.backups.keep_making)
+            await super().run(place)
+            nursery.cancel_scope.cancel()
+
+    async def back_up(self, command: Command) -> Mapping[str, Any]:
+        """A verified copy of everything, while the project serves."""
+        assert isinstance(command.request, MakeBackup)
+        answered = await self.ask_store(command)
+        return {**answered, **await self.backups.make(Path(command.request.to) if command.request.to else None)}
 
     async def check_health(self, command: Command) -> Mapping[str, Any]:
         """The board's counts, with what this desk knows of the store."""
@@ -34,5 +53,6 @@ class DatabaseDesk(Desk):
             "uptime_s": (self.clock.now() - self.started_at) // 1000,
             "last_commit_at": text_of(last) if last is not None else None,
             "fault": fault,
+            **({"backup": backup} if (backup := self.backups.shown()) else {}),
             **counts,
         }

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from ...board.settings import BoardSettings
 from ...runtime import Address
+from ..backups import Backups
 from ..clock import Clock
 from ..feed import Feed
 from ..presence import Presence
@@ -46,6 +47,7 @@ class Surrounded(Protocol):
     statistics: Statistics
     index: SearchIndex
     health: StoreHealth
+    backups: Backups
 
     @property
     def setting(self) -> Setting: ...
@@ -72,7 +74,7 @@ def _architect(of: Surrounded) -> Desk:
 
 
 def _database(of: Surrounded) -> Desk:
-    return DatabaseDesk(*_shared(of), health=of.health, started_at=of.clock.now())
+    return DatabaseDesk(*_shared(of), health=of.health, started_at=of.clock.now(), backups=of.backups)
 
 
 def _integrator(of: Surrounded) -> Desk:

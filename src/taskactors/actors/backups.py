@@ -1,0 +1,153 @@
+"""Backups: verified copies of a project's data, made while it serves, and which of them are kept."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import structlog
+import trio
+from attrs import Factory, define, frozen
+
+from ..board.checked import Checked, checked
+from ..domain.errors import Refusal
+from ..domain.moments import text_of
+from ..domain.task import Instant
+from ..runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull
+from ..storage.apart import Abandoned
+from ..storage.durable import sync_folder
+from ..storage.errors import StorageError
+from .clock import Clock
+from .refusals import BackupFailed
+from .store import Copy, OffLoop
+
+COPY_WITHIN_S = 3600.0
+"""A store of many gigabytes takes its time."""
+
+FIRST_AFTER_S = 3600.0
+"""A project without any backup gets its first within an hour: what was only tried out needs none."""
+
+AGAIN_AFTER_S = 600.0
+"""After a failure, which whoever runs the server has to mend."""
+
+UNFINISHED = ".unfinished-"
+
+log = structlog.get_logger(__name__)
+
+
+@frozen(kw_only=True)
+class BackupSettings:
+    """Where a project's backups are, how often one is made by itself (0: never), and how many of those are kept."""
+
+    folder: Path
+    every_s: float
+    keep: int
+
+
+@define(eq=False)
+class Backups:
+    """The backups of one project. They belong to it, so they survive the crash of the desk that sees to them."""
+
+    settings: BackupSettings | None
+    store: Address
+    clock: Clock
+    off_loop: OffLoop
+    check: Callable[[Path, Callable[[], bool]], Checked] = checked
+    last: Instant | None = None
+    fault: str | None = None
+    _one: trio.Lock = Factory(trio.Lock)
+
+    async def make(self, folder: Path | None = None) -> Mapping[str, Any]:
+        """One verified backup, in the project's own folder or in that one. Raises BackupFailed; nothing half made is left."""
+        target = folder or (self.settings.folder if self.settings else None)
+        if target is None:
+            raise BackupFailed(why="this server was given no place for backups")
+        async with self._one:
+            began = self.clock.now()
+            try:
+                made, found = await self._made(target)
+            except (StorageError, OSError, ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Refusal) as trouble:
+                self.fault = str(trouble)
+                log.error("a backup could not be made", folder=str(target), trouble=str(trouble))
+                raise BackupFailed(why=str(trouble)) from trouble
+            self.last, self.fault = self.clock.now(), None
+            if folder is None:
+                await self.off_loop(self._prune)
+            size = sum(each.stat().st_size for each in made.iterdir())
+            return {"path": str(made), "events": found.events, "bytes": size, "seconds": round((self.clock.now() - began) / 1000, 3)}
+
+    async def _made(self, target: Path) -> tuple[Path, Checked]:
+        name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.clock.now() / 1000))
+        unfinished = target / f"{UNFINISHED}{name}"
+        try:
+            await self.off_loop(partial(shutil.rmtree, unfinished, ignore_errors=True))
+            await self.store.ask(Copy(unfinished), COPY_WITHIN_S)
+            found = await self.off_loop(self.check, unfinished, _uncancelled)
+            if found.findings:
+                raise BackupFailed(why=f"the copy is not whole: {found.findings[0]}")
+            made = _free_name(target, name)
+            unfinished.rename(made)
+            sync_folder(target)
+            return made, found
+        except Abandoned:
+            raise BackupFailed(why="the server is stopping") from None
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _prune(self) -> None:
+        """Only ever after a newer one was verified."""
+        assert self.settings is not None
+        for old in there_are(self.settings.folder)[: -self.settings.keep or None]:
+            shutil.rmtree(old, ignore_errors=True)
+
+    def shown(self) -> Mapping[str, Any]:
+        """For a health check."""
+        facts = {"last": text_of(self.last) if self.last is not None else None, "fault": self.fault}
+        return {name: value for name, value in facts.items() if value is not None}
+
+    async def keep_making(self) -> None:
+        """Make one whenever it is time, for as long as the project lives."""
+        if self.settings is None or not self.settings.every_s:
+            return
+        wait_s = self._first_in_s(self.settings)
+        while True:
+            await trio.sleep(wait_s)
+            try:
+                await self.make()
+                wait_s = self.settings.every_s
+            except BackupFailed:
+                wait_s = AGAIN_AFTER_S
+
+    def _first_in_s(self, settings: BackupSettings) -> float:
+        there = there_are(settings.folder)
+        if not there:
+            return min(FIRST_AFTER_S, settings.every_s)
+        age_s = self.clock.now() / 1000 - there[-1].stat().st_mtime
+        return max(1.0, settings.every_s - max(0.0, age_s))
+
+
+def _uncancelled() -> bool:
+    """Asked in the thread that does the work: whether whoever waits for it still does. Raises Cancelled if not."""
+    with suppress(RuntimeError):
+        # Where blocking work is done in place there is no thread, and nobody who could cancel it.
+        trio.from_thread.check_cancelled()
+    return True
+
+
+def there_are(folder: Path) -> list[Path]:
+    """The finished backups in a folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    """Two within a second get different names, which sort as they were made."""
+    number, path = 1, folder / name
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}"
+    return path
