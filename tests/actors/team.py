@@ -55,6 +55,9 @@ class FragileEngine:
     def copy(self, folder: Path, wanted: Callable[[], bool]) -> None:
         self.inner.copy(folder, wanted)
 
+    def examine(self, check: str, wanted: Callable[[], bool]) -> list[str]:
+        return self.inner.examine(check, wanted)
+
     def close(self) -> None:
         """What it holds stays, as on a disk."""
 

@@ -11,6 +11,7 @@ from ..board.passing import give_grace
 from ..board.settings import BoardSettings
 from ..runtime import Child, Observer, Place, RestartBudget, Supervisor
 from ..storage.engine import Engine, Transaction
+from .auditing import Auditing
 from .backups import Backups, BackupSettings
 from .calls import Call
 from .clock import Clock
@@ -85,6 +86,7 @@ class Project:
         self.waiting = Waiting(self.store, self.feed)
         self.notices = Notices(self.store, self.feed, self.clock, setting.settings)
         self.backups = Backups(setting.backups, self.store, self.clock, setting.off_loop)
+        self.auditing = Auditing(self.store, self.feed, setting.settings)
         self.updates = Updates(self.feed, self.notices)
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()

@@ -57,6 +57,13 @@ class Copy:
     folder: Path
 
 
+@frozen
+class Examine:
+    """Answer with what a check, named as `module:function`, finds in one moment of everything."""
+
+    check: str
+
+
 @define
 class Batch:
     """Writes on their way to the disk. It outlives a crash of the store, so that every caller hears what became of theirs."""
@@ -130,22 +137,24 @@ class Store:
                 case Write():
                     self.in_hand.waiting.append(letter.keep())
                     self._work.set()
-                case Copy():
-                    self._nursery.start_soon(self._copy, letter.keep())
+                case Copy(folder):
+                    self._nursery.start_soon(self._beside, letter.keep(), self._engine.copy, folder)
+                case Examine(check):
+                    self._nursery.start_soon(self._beside, letter.keep(), self._engine.examine, check)
                 case other:
                     raise TypeError(f"the store was sent {type(other).__name__}")
         while len(self.in_hand.waiting) > WAITING_LIMIT:
             self._room = trio.Event()
             await self._room.wait()
 
-    async def _copy(self, letter: Letter[Copy]) -> None:
-        """Beside everything else; what goes wrong with a copy is no fault of the store."""
+    async def _beside(self, letter: Letter[Any], work: Callable[[Any, Callable[[], bool]], object], about: object) -> None:
+        """Long work beside everything else; what goes wrong with it is no fault of the store."""
         try:
-            await self.off_loop(self._engine.copy, letter.message.folder, lambda: letter.wanted and not self._ending)
+            letter.answer(await self.off_loop(work, about, lambda: letter.wanted and not self._ending))
         except (StorageError, Abandoned) as error:
             letter.refuse(error)
-        else:
-            letter.answer(None)
+        except Exception as error:  # a bug in one piece of such work is its caller's alone
+            letter.refuse(internal(error, "work beside the store failed"))
 
     def _answer_read(self, letter: Letter[Any], fn: Callable[[Snapshot], Any]) -> None:
         try:

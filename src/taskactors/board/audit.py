@@ -1,166 +1,170 @@
-"""The audit: everything that must be true of a project's stored state, checked from outside the rules that keep it so."""
+"""The audit: everything that must be true of a project's stored state, checked from outside the rules that keep it so.
 
-from collections import Counter
-from collections.abc import Iterator
+Every check looks at one entry and at what that leads to, all on one snapshot; so the audit can go through a store a slice at a
+time, each on a newer snapshot, and a change between two slices is no finding. What spans slices is carried along: the end of
+the log so far, and a census of the tasks.
+"""
 
-from ..domain.caller import SERVER, Caller, Kind
-from ..domain.handing_off import HandoffState
-from ..domain.matching import is_ready, lane_of
-from ..domain.reserving import conflict, in_the_way
-from ..domain.task import FINISHED, RUNNING, SUSPENDED, DependencyKind, State, Task
-from ..domain.waiting import called_off, meets
+from collections.abc import Callable, Iterator
+
+from attrs import Factory, frozen
+
+from ..domain.events import EventKind
+from ..domain.task import State
 from ..storage.engine import Snapshot
+from ..storage.errors import Damaged, StorageError
 from ..storage.keys import split
-from . import chain, layout
-from .settings import BoardSettings
-from .stored import ENTRY, EVENT, HANDOFF, MESSAGE, SESSION, TASK
-from .view import View
+from . import layout
+from .audit_census import Census
+from .audit_indexes import OWNED, check_due, check_index
+from .audit_lens import Lens
+from .audit_log import check_event, check_head
+from .audit_records import (
+    Check,
+    check_entry,
+    check_handoff,
+    check_lane,
+    check_message,
+    check_reply,
+    check_reservation,
+    check_session,
+    check_task,
+    readable,
+)
+from .chain import Head
+from .change import Change
+from .stored import AGENT, PAUSE, WORKFLOW
 
 FINDINGS_LIMIT = 100
 """A broken store can have a finding for every entry; the first hundred tell the story."""
 
-INDEXES = ("code", "state", "owner", "parent", "dependant", "ready", "held", "on", "inbox", "open", "offered", "fan-in", "known")
-"""The families of keys that exist only because a task, a message, a session or an offer has them."""
+AND_MORE = "… and more"
+
+PAGE = 32
+"""Entries read at once: a slice that ends in the middle of them has read the rest in vain."""
+
+SAID_LIMIT = 300
+"""Characters of a finding: a key can be long, and the log keeps what is said for ever."""
+
+
+def _nothing(lens: Lens) -> Iterator[str]:
+    yield from ()
+
+
+@frozen
+class Section:
+    """One part of the keyspace: what is asked of each of its entries, and after the last of them."""
+
+    over: layout.Span
+    check: Check
+    at_end: Callable[[Lens], Iterator[str]] = _nothing
+
+
+SECTIONS = (
+    Section(layout.ALL_EVENTS, check_event, check_head),
+    Section(layout.ALL_TASKS, check_task),
+    Section(layout.LANES, check_lane),
+    Section(layout.ALL_MESSAGES, check_message),
+    Section(layout.ALL_SESSIONS, check_session),
+    Section(layout.ALL_ENTRIES, check_entry),
+    Section(layout.ALL_HANDOFFS, check_handoff),
+    Section(layout.RESERVATIONS, check_reservation),
+    Section(layout.REPLIES, check_reply),
+    Section(layout.AGENTS, readable(AGENT)),
+    Section(layout.PAUSES, readable(PAUSE)),
+    Section(layout.family("workflow"), readable(WORKFLOW)),
+    *(Section(layout.family(name), check_index) for name in OWNED),
+    Section(layout.DUE, check_due),
+)
+"""In this order: what is expected to be found is known before it is looked for."""
+
+
+@frozen
+class Place:
+    """How far an audit has come: in which section, after which key, and how far the log is whole."""
+
+    section: int = 0
+    after: bytes = b""
+    head: Head = Factory(Head)
+
+    @property
+    def is_end(self) -> bool:
+        return self.section == len(SECTIONS)
+
+
+@frozen
+class Slice:
+    """What one slice found, the states of the tasks that it came past, what it cost, and where the next begins."""
+
+    findings: tuple[str, ...]
+    census: tuple[tuple[int, State], ...]
+    looks: int
+    next: Place
+
+
+def look_on(snapshot: Snapshot, place: Place, looks: int) -> Slice:
+    """The next slice, of about that many looks: it ends after the entry with which they are spent."""
+    lens = Lens(snapshot, place.head)
+    found: list[str] = []
+    while not place.is_end and lens.looks < looks:
+        place = _go_on(lens, place, looks, found)
+    return Slice(tuple(found), tuple(lens.census), lens.looks, place)
 
 
 def findings(snapshot: Snapshot) -> list[str]:
     """What is wrong, a line each; empty when every invariant holds. Reads everything, so it takes time on a large project."""
-    view = View(snapshot, 0, Caller(name=SERVER, kind=Kind.SERVER), BoardSettings())
+    lens, place, found = Lens(snapshot, Head()), Place(), list[str]()
+    while not place.is_end and len(found) < FINDINGS_LIMIT:
+        place = _go_on(lens, place, None, found)
+    census = Census()
+    census.saw_all(lens.census)
+    if place.is_end and (wrong := census.disagreement(lens.state_counts())):
+        found.append(wrong)
+    return [*found[:FINDINGS_LIMIT], AND_MORE] if len(found) >= FINDINGS_LIMIT else found
+
+
+def _go_on(lens: Lens, place: Place, looks: int | None, found: list[str]) -> Place:
+    """A page of one section; returns where to go on."""
+    section = SECTIONS[place.section]
+    start, end = section.over
+    try:
+        page = lens.snapshot.range(place.after + b"\0" if place.after else start, end, limit=PAGE)
+    except Damaged as damage:
+        # Where the page is damaged is known, but not what comes after it: the rest of this section cannot be looked at.
+        found.append(_shortened(damage.fact))
+        return Place(place.section + 1, head=lens.head)
+    for entry, stored in page:
+        found += _findings_at(lens, section.check, entry, stored)
+        if (looks is not None and lens.looks >= looks) or len(found) >= FINDINGS_LIMIT:
+            return Place(place.section, entry, lens.head)
+    if len(page) == PAGE:
+        return Place(place.section, page[-1][0], lens.head)
+    found += map(_shortened, section.at_end(lens))
+    return Place(place.section + 1, head=lens.head)
+
+
+def _findings_at(lens: Lens, check: Check, entry: bytes, stored: bytes) -> list[str]:
     found: list[str] = []
-    for check in (_log, _tasks, _indexes, _offers, _reservations, _replies, _dependencies):
-        for finding in check(view):
-            found.append(finding)
-            if len(found) == FINDINGS_LIMIT:
-                return [*found, "… and more"]
+    try:
+        found += map(_shortened, check(lens, entry, stored))
+    except (StorageError, ValueError, LookupError) as error:
+        found.append(_shortened(f"{_named(entry)} cannot be made sense of: {error.fact if isinstance(error, Damaged) else error}"))
     return found
 
 
-def _log(view: View) -> Iterator[str]:
-    """The log is gapless from its first event, and every event's hash covers the one before."""
-    head = chain.Head()
-    for entry, stored in view.walk(layout.ALL_EVENTS):
-        seq = int(split(entry)[1])
-        if seq != head.seq + 1:
-            yield f"the event log has a gap: {head.seq} is followed by {seq}"
-        body = chain.body_of(stored)
-        head = chain.Head(seq - 1, head.hash).next(body)
-        if head.hash != chain.hash_of(stored):
-            yield f"event {seq} does not fit the hash chain"
-            head = chain.Head(seq, chain.hash_of(stored))
-        if EVENT.decode(body).seq != seq:
-            yield f"event {seq} says that it is another"
-    if head != chain.read_head(view.snapshot):
-        yield f"the log ends at event {head.seq}, but its head says {chain.read_head(view.snapshot).seq}"
+def _named(entry: bytes) -> str:
+    try:
+        return str(split(entry))
+    except ValueError:
+        return repr(entry)
 
 
-def _tasks(view: View) -> Iterator[str]:
-    """Every task is valid by itself, is counted once, and when it is ready its lane is known."""
-    lanes: set[bytes] = set()
-    counts: Counter[str] = Counter()
-    for _, stored in view.walk(layout.ALL_TASKS):
-        task = TASK.decode(stored)
-        counts[str(task.state)] += 1
-        if is_ready(task):
-            lanes.add(layout.lane(lane_of(task)))
-        yield from _task(task)
-    if lanes != (known := {entry for entry, _ in view.walk(layout.LANES)}):
-        yield f"the register of lanes has {len(known)} entries, ready tasks are in {len(lanes)}"
-    if dict(counts) != view.state_counts():
-        yield f"the counters say {view.state_counts()}, there are {dict(counts)}"
+def _shortened(finding: str) -> str:
+    return finding if len(finding) <= SAID_LIMIT else f"{finding[: SAID_LIMIT - 1]}…"
 
 
-def _task(task: Task) -> Iterator[str]:
-    lease = None if task.claim is None else RUNNING if task.claim.expires_at is not None else SUSPENDED
-    if lease != next((those for those in (RUNNING, SUSPENDED) if task.state in those), None):
-        yield f"{task.code} is {task.state} but its lease says otherwise"
-    if task.claim is not None and (task.claim.agent != task.owner_agent_name or task.claim.fence != task.fence):
-        yield f"{task.code} is held by {task.claim.agent} with fence {task.claim.fence}, but says {task.owner_agent_name} and {task.fence}"
-    if task.state is State.CREATED and task.unmet:
-        yield f"{task.code} is ready although it waits for {task.unmet} others"
-    if task.state is State.DONE and task.done_at is None:
-        yield f"{task.code} is Done but never became so"
-    if task.done_at is not None and task.state not in FINISHED:
-        yield f"{task.code} is {task.state} but became Done"
-
-
-def _indexes(view: View) -> Iterator[str]:
-    """Tasks, messages, open sessions and offers have exactly the index entries that make them found."""
-    expected: set[bytes] = set()
-    for _, stored in view.walk(layout.ALL_TASKS):
-        expected |= layout.index_of_task(TASK.decode(stored))
-    for _, stored in view.walk(layout.ALL_MESSAGES):
-        expected |= layout.index_of_message(MESSAGE.decode(stored))
-    for _, stored in view.walk(layout.ALL_SESSIONS):
-        expected |= layout.index_of_session(SESSION.decode(stored))
-    for _, stored in view.walk(layout.ALL_ENTRIES):
-        expected |= layout.index_of_entry(ENTRY.decode(stored))
-    for _, stored in view.walk(layout.ALL_HANDOFFS):
-        expected |= layout.index_of_handoff(HANDOFF.decode(stored))
-    known = {entry for family in INDEXES for entry, _ in view.walk(layout.family(family))}
-    known |= {entry for entry, _ in view.walk(layout.DUE) if split(entry)[2] not in (layout.REPLY, layout.RESERVATION)}
-    for entry in sorted(expected - known):
-        yield f"an index lacks {split(entry)}"
-    for entry in sorted(known - expected):
-        yield f"an index has {split(entry)}, which no task has"
-
-
-def _offers(view: View) -> Iterator[str]:
-    """A task waits for an answer to an offer exactly when one stands, unless somebody set it waiting by hand."""
-    for _, stored in view.walk(layout.ALL_HANDOFFS):
-        offer = HANDOFF.decode(stored)
-        task = view.find_task(offer.task_id)
-        if task is None:
-            yield f"handoff {offer.id} is of {offer.task_code}, which is gone"
-            continue
-        state = task.state
-        wanted = {HandoffState.OPEN: State.PENDING_HANDOFF, HandoffState.IN_REVIEW: State.REVIEW}.get(offer.state, state)
-        if state is not wanted:
-            yield f"handoff {offer.id} of {offer.task_code} is {offer.state}, but the task is {state}"
-
-
-def _reservations(view: View) -> Iterator[str]:
-    """No two that are held conflict, nobody waits who need not, each ends with its claim or in time, and time finds each."""
-    there = view.reservations()
-    ends = {key_ for each in there if each.ends_at is not None for key_ in [layout.due(each.ends_at, layout.RESERVATION, each.id)]}
-    due = {entry for entry, _ in view.walk(layout.DUE) if split(entry)[2] == layout.RESERVATION}
-    for entry in sorted(ends ^ due):
-        yield f"the end of a reservation, {split(entry)}, is not where time looks for it, or is that of none"
-    for each in there:
-        if each.granted_at is None and not in_the_way(each, there):
-            yield f"reservation {each.id} of {each.agent} waits for nothing"
-        if each.granted_at is not None and any(other.granted_at is not None and conflict(each, other) for other in there):
-            yield f"reservation {each.id} of {each.agent} conflicts with another that is held"
-        task = view.find_task(each.task_id) if each.task_id is not None else None
-        if each.task_id is not None and (task is None or task.claim is None or task.claim.fence != each.fence):
-            yield f"reservation {each.id} of {each.agent} has outlived its claim of {each.task_code}"
-
-
-def _replies(view: View) -> Iterator[str]:
-    """Every stored answer will be dropped one day, and nothing is to be dropped that is not there."""
-    kept = {split(entry)[1:] for entry, _ in view.walk(layout.REPLIES)}
-    due = {split(entry)[3:] for entry, _ in view.walk(layout.DUE) if split(entry)[2] == layout.REPLY}
-    for entry in sorted(kept ^ due):
-        yield f"the stored answer {entry} is kept for ever, or is due to be dropped and not there"
-
-
-def _dependencies(view: View) -> Iterator[str]:
-    """Every task counts right which of its blockers are unmet, and which of those were called off."""
-    for _, stored in view.walk(layout.ALL_TASKS):
-        task = TASK.decode(stored)
-        if task.state is State.ARCHIVED:
-            continue
-        blockers = [_blocker(view, code) for code in task.blockers]
-        parts = [(each.kind, list(view.parts_of(each.code))) for each in task.fan_ins]
-        unmet = sum(each is None or not meets(each) for each in blockers)
-        unmet += sum(not (found and (any if kind is DependencyKind.WAITS_FOR_ANY else all)(map(meets, found))) for kind, found in parts)
-        if unmet != task.unmet:
-            yield f"{task.code} waits for {unmet} others but counts {task.unmet}"
-        off = sum(each is not None and called_off(each) for each in blockers)
-        if off != task.cancelled_blockers:
-            yield f"{task.code} waits for {off} that were called off but counts {task.cancelled_blockers}"
-
-
-def _blocker(view: View, code: str) -> Task | None:
-    # Not as the rules look it up: that a code leads to a task which is gone is a finding here, not a reason to stop.
-    found = view.snapshot.range(*layout.task_coded(code), limit=1)
-    return view.find_task(int(split(found[0][0])[2])) if found else None
+def announce(change: Change, found: list[str]) -> int:
+    """Say in the log what was found, an event for each; returns how many."""
+    for finding in found:
+        change.note(EventKind.AUDIT_FAILED, "audit:store", finding=finding)
+    return len(found)

@@ -29,7 +29,15 @@ class Head:
 
 def read_head(snapshot: Snapshot) -> Head:
     """The head as stored; a project without events has none."""
-    stored = snapshot.get(layout.HEAD)
+    return _head(snapshot.get(layout.HEAD))
+
+
+def read_checkpoint(snapshot: Snapshot) -> Head:
+    """The head as it was before the first event that is still there: what came before was dropped."""
+    return _head(snapshot.get(layout.CHECKPOINT))
+
+
+def _head(stored: bytes | None) -> Head:
     return Head(int.from_bytes(stored[:SEQ_BYTES], "big"), stored[SEQ_BYTES:]) if stored else Head()
 
 

@@ -8,6 +8,7 @@ import msgspec
 from attrs import evolve
 
 from ..domain.caller import Kind
+from ..domain.errors import CursorExpired
 from ..domain.events import Event
 from ..domain.moments import text_of
 from ..domain.task import Task
@@ -34,8 +35,7 @@ DIGEST_LIMIT = 10_000
 def get_changes(view: View, request: GetChanges) -> Answer:
     """One page of the log after the cursor, or a digest of it, with a cursor that goes on from there."""
     task = view.task_coded(request.code) if request.code else None
-    head = view.head_seq()
-    after = _begin(request, head)
+    after = _begin(view, request)
     answer = _digest(view, request, task, after) if request.digest else _events(view, request, task, after)
     if answer["items"]:
         return answer
@@ -44,16 +44,26 @@ def get_changes(view: View, request: GetChanges) -> Answer:
     return Nothing(answer, LogWatch(frozenset(request.kinds), task), again=again)
 
 
-def _begin(request: GetChanges, head: int) -> int:
+def _begin(view: View, request: GetChanges) -> int:
+    """Raises CursorExpired when somebody would go on where there is nothing any more."""
+    before_all = view.first_seq() - 1
     match request.cursor:
         case None:
-            return 0
+            return before_all
         case "now":
-            return head
+            return view.head_seq()
         case "latest":
-            return max(0, head - request.limit)
+            return max(before_all, view.head_seq() - request.limit)
         case cursor:
-            return read_cursor(CURSOR, cursor, "get_changes")[0]
+            after = read_cursor(CURSOR, cursor, "get_changes")[0]
+            if after >= before_all:
+                return after
+            raise CursorExpired(
+                first_seq=before_all + 1,
+                missed=before_all - after,
+                dropped=view.dropped(),
+                next_cursor=cursor_after(CURSOR, before_all),
+            )
 
 
 def _wanted(request: GetChanges, task: Task | None, event: Event) -> bool:

@@ -14,6 +14,9 @@ Span = tuple[bytes, bytes]
 HEAD = key("head")
 """The last event: its number and its hash."""
 
+CHECKPOINT = key("checkpoint")
+"""The last event that was dropped, likewise."""
+
 CAPABILITY_SEPARATOR = "\x1f"
 """Stands between capabilities in a lane's key; no capability can hold it."""
 
@@ -230,6 +233,13 @@ ALL_EVENTS: Span = span("event")
 def events_after(seq: int) -> Span:
     return key("event", seq + 1), ALL_EVENTS[1]
 
+
+def dropped(kind: str) -> bytes:
+    """How many events of a kind the log no longer has."""
+    return key("dropped", kind)
+
+
+DROPPED: Span = span("dropped")
 
 REPLIES: Span = span("reply")
 

@@ -227,6 +227,14 @@ class View:
         """The number of the last event."""
         return chain.read_head(self.snapshot).seq
 
+    def first_seq(self) -> int:
+        """The number of the first event that is still there; of the next, when there is none."""
+        return chain.read_checkpoint(self.snapshot).seq + 1
+
+    def dropped(self) -> dict[str, int]:
+        """How many events of each kind were dropped from the log."""
+        return {str(split(entry)[1]): int.from_bytes(stored, "big") for entry, stored in self.walk(layout.DROPPED)}
+
     def state_counts(self) -> dict[str, int]:
         """How many tasks there are in each state that has any."""
         found = self.snapshot.range(*layout.STATE_COUNTS, limit=PAGE)

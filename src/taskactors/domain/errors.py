@@ -439,3 +439,20 @@ class FilesReserved(Refusal):
 
     def cause(self) -> str:
         return f"{', '.join(self.patterns)}: reserved by {', '.join(self.by)}"
+
+
+@frozen(str=False)
+class CursorExpired(Refusal):
+    """The events after that cursor are not all there any more. `dropped` counts all that ever went, by kind."""
+
+    code = "cursor_expired"
+    first_seq: int
+    missed: int
+    dropped: Mapping[str, int]
+    next_cursor: str
+
+    def cause(self) -> str:
+        return f"{self.missed} events after that cursor are past the history that is kept; it begins at event {self.first_seq}"
+
+    def remedy(self) -> str:
+        return f"go on from {self.next_cursor}; list_tasks and get_project_overview show how things stand"

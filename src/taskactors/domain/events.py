@@ -52,6 +52,8 @@ class EventKind(StrEnum):
     AGENT_PROMOTED = "agent_promoted"
     MESSAGE_SENT = "message_sent"
     KNOWLEDGE_ADDED = "knowledge_added"
+    AUDIT_FAILED = "audit_failed"
+    HISTORY_DROPPED = "history_dropped"
     MAIN_FILE_REQUESTED = "main_file_requested"
 
 

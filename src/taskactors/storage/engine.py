@@ -93,4 +93,11 @@ class Engine(Protocol):
         """
         ...
 
+    def examine(self, check: str, wanted: Callable[[], bool]) -> list[str]:
+        """What a check, named as `module:function` of a Snapshot, finds in one moment of everything. As `copy`, beside all else.
+
+        Raises EngineFault, and Abandoned when `wanted` says no meanwhile.
+        """
+        ...
+
     def close(self) -> None: ...

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from .engine import Done, Failed, Snapshot, Unit
 from .errors import NoCopies
+from .examining import named
 from .kept_back import born, last_batch
 from .transaction import Buffer, Opened
 
@@ -51,6 +52,9 @@ class InMemoryEngine:
     def copy(self, folder: Path, wanted: Callable[[], bool]) -> None:
         """Raises NoCopies."""
         raise NoCopies
+
+    def examine(self, check: str, wanted: Callable[[], bool]) -> list[str]:
+        return self.read(named(check))
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import lmdb
 
-from . import copying
+from . import copying, examining
 from .apart import findings_of
 from .birth import require_born
 from .clean_mark import clear_mark, is_marked, mark_clean
@@ -219,6 +219,10 @@ class LmdbEngine:
             if isinstance(error, OSError):
                 raise UnusableFolder(folder, error.strerror) from error
             raise
+
+    def examine(self, check: str, wanted: Callable[[], bool]) -> list[str]:
+        self._require_usable()
+        return findings_of(examining.__name__, str(self._folder), check, wanted=wanted)
 
     def close(self) -> None:
         """Let go of the file; after a run without a fault, mark it as clean, so that the next start is quick. Twice is once."""

@@ -11,6 +11,7 @@ from attrs import define
 from ...board.requests.admin import MakeBackup
 from ...domain.moments import text_of
 from ...runtime import Place
+from ..auditing import Auditing
 from ..backups import Backups
 from ..calls import Command
 from ..store import StoreHealth
@@ -24,6 +25,7 @@ class DatabaseDesk(Desk):
     health: StoreHealth
     started_at: int
     backups: Backups
+    auditing: Auditing
 
     own: ClassVar[Mapping[str, str]] = {"health_check": "check_health", "admin.backup": "back_up"}
 
@@ -43,16 +45,17 @@ class DatabaseDesk(Desk):
     async def check_health(self, command: Command) -> Mapping[str, Any]:
         """The board's counts, with what this desk knows of the store."""
         counts = await self.ask_store(command)
-        fault = self.health.fault
+        fault, broken = self.health.fault, self.auditing.findings
         last = self.health.last_commit_at
         return {
-            "status": "unhealthy" if fault else "healthy",
+            "status": "unhealthy" if fault or broken else "healthy",
             "database": fault is None,
             "protocol": True,
             "version": version("taskactors"),
             "uptime_s": (self.clock.now() - self.started_at) // 1000,
             "last_commit_at": text_of(last) if last is not None else None,
             "fault": fault,
+            **({"broken_rules": list(broken)} if broken else {}),
             **({"backup": backup} if (backup := self.backups.shown()) else {}),
             **counts,
         }

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from ...board.settings import BoardSettings
 from ...runtime import Address
+from ..auditing import Auditing
 from ..backups import Backups
 from ..clock import Clock
 from ..feed import Feed
@@ -48,6 +49,7 @@ class Surrounded(Protocol):
     index: SearchIndex
     health: StoreHealth
     backups: Backups
+    auditing: Auditing
 
     @property
     def setting(self) -> Setting: ...
@@ -74,7 +76,7 @@ def _architect(of: Surrounded) -> Desk:
 
 
 def _database(of: Surrounded) -> Desk:
-    return DatabaseDesk(*_shared(of), health=of.health, started_at=of.clock.now(), backups=of.backups)
+    return DatabaseDesk(*_shared(of), health=of.health, started_at=of.clock.now(), backups=of.backups, auditing=of.auditing)
 
 
 def _integrator(of: Surrounded) -> Desk:
@@ -82,7 +84,7 @@ def _integrator(of: Surrounded) -> Desk:
 
 
 def _qa(of: Surrounded) -> Desk:
-    return QaDesk(*_shared(of), statistics=of.statistics)
+    return QaDesk(*_shared(of), statistics=of.statistics, auditing=of.auditing)
 
 
 def _docs(of: Surrounded) -> Desk:

@@ -8,6 +8,10 @@ from msgspec import Meta
 from .fields import Wait
 from .request import Request
 
+KEPT_DAYS = 90
+KEPT_EVENTS = 10_000
+"""A quarter of a year, and in a quiet project what happened before it too."""
+
 FolderPath = Annotated[str, Meta(min_length=1, max_length=4_096, pattern=r"^/", description="a folder, from the root")]
 
 
@@ -22,3 +26,11 @@ class MakeBackup(Request):
 
     to: Annotated[FolderPath | None, Meta(description="folder to put it into; default the server's own for this project")] = None
     wait_s: Wait = 0
+
+
+@frozen(kw_only=True)
+class DropHistory(Request):
+    """Drop the oldest events that nobody needs any more: older than so many days, and not among the last so many."""
+
+    keep_days: Annotated[int, Meta(ge=1, le=36_500)] = KEPT_DAYS
+    keep_events: Annotated[int, Meta(ge=1, le=2**53)] = KEPT_EVENTS

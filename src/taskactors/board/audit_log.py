@@ -1,0 +1,29 @@
+"""The audit of the log: gapless from its first event, and every event's hash covers the one before."""
+
+from collections.abc import Iterator
+
+from ..storage.keys import split
+from . import chain
+from .audit_lens import Lens, numbered
+from .stored import EVENT
+
+
+def check_event(lens: Lens, entry: bytes, stored: bytes) -> Iterator[str]:
+    """The next event follows on those before it."""
+    seq = numbered(split(entry)[1])
+    if seq != lens.head.seq + 1:
+        yield f"the event log has a gap: {lens.head.seq} is followed by {seq}"
+    body = chain.body_of(stored)
+    expected = chain.Head(seq - 1, lens.head.hash).next(body)
+    lens.head = chain.Head(seq, chain.hash_of(stored))
+    if lens.head != expected:
+        yield f"event {seq} does not fit the hash chain"
+    if EVENT.decode(body).seq != seq:
+        yield f"event {seq} says that it is another"
+
+
+def check_head(lens: Lens) -> Iterator[str]:
+    """The log ends where its head says."""
+    said = chain.read_head(lens.snapshot)
+    if lens.head != said:
+        yield f"the log ends at event {lens.head.seq}, but its head says {said.seq}"
