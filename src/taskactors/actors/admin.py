@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..board import agents, audit, reservations
+from ..board import agents, audit, reservations, retention
 from ..board.change import Change
-from ..board.requests.admin import MakeBackup, Verify
+from ..board.requests.admin import DropHistory, MakeBackup, Verify
 from ..board.requests.reservations import CheckFiles
 from ..board.view import View
 from ..storage.engine import Snapshot
@@ -62,5 +62,14 @@ ADMIN: Mapping[str, Tool] = _table(
         desk="database",
         unit=verify,
         answers={"clean": "boolean", "findings": "array"},
+    ),
+    Tool(
+        name="admin.retain",
+        title="Drop old history",
+        request=DropHistory,
+        desk="database",
+        unit=retention.drop_history,
+        answers={"dropped": "integer", "first_seq": "integer", "events": "integer", "more": "boolean"},
+        destructive=True,
     ),
 )

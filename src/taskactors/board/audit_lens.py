@@ -76,6 +76,11 @@ class Lens(View):
         return self.find_task(int(split(found[0][0])[2])) if found else None
 
     @cached_property
+    def checkpoint(self) -> chain.Head:
+        """The last event that was dropped, read once."""
+        return chain.read_checkpoint(self.snapshot)
+
+    @cached_property
     def reserved(self) -> tuple[Reservation, ...]:
         """All reservations, read once."""
         return self.reservations()
