@@ -1,12 +1,16 @@
 """The audit: finds nothing in a store that the rules kept, and every kind of damage that was planted in one."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from attrs import evolve
 
 from taskactors.board import audit, chain, layout
+from taskactors.board.audit_census import Census
+from taskactors.board.audit_indexes import OWNED
 from taskactors.board.stored import EVENT, REPLY, TASK, Reply
 from taskactors.domain.matching import Lane
 from taskactors.domain.task import Dependency, State, Task
@@ -144,7 +148,7 @@ def test_a_lease_that_runs_where_it_should_be_stopped_is_found(lived: Board) -> 
     assert "REVIEW-1 is Review but its lease says otherwise" in found
 
 
-@pytest.mark.parametrize("family", audit.INDEXES)
+@pytest.mark.parametrize("family", list(OWNED))
 def test_an_index_entry_that_is_missing_is_found_whatever_the_index(lived: Board, family: str) -> None:
     (entry, _), *_ = lived.engine.read(lambda snapshot: snapshot.range(*layout.family(family), limit=1))
     found = plant(lived, lambda transaction: transaction.delete(entry))
@@ -152,10 +156,10 @@ def test_an_index_entry_that_is_missing_is_found_whatever_the_index(lived: Board
     assert not any(finding.startswith("an index has") for finding in found)
 
 
-@pytest.mark.parametrize("family", audit.INDEXES)
+@pytest.mark.parametrize("family", list(OWNED))
 def test_an_index_entry_too_many_is_found_whatever_the_index(lived: Board, family: str) -> None:
     found = plant(lived, lambda transaction: transaction.put(key(family, "nobody", 99), b""))
-    assert found == [f"an index has ('{family}', 'nobody', 99), which no task has"]
+    assert found == [f"an index has ('{family}', 'nobody', 99), which no {OWNED[family]} has"]
 
 
 @pytest.mark.parametrize("what", [layout.LEASE, layout.START, layout.HANDOFF, layout.ACKNOWLEDGEMENT])
@@ -175,12 +179,10 @@ def test_a_moment_that_time_would_miss_or_find_nothing_at_is_found(lived: Board,
 
 def test_a_lane_that_nobody_registered_and_one_that_is_empty_are_found(lived: Board) -> None:
     one, *_ = lived.engine.read(lambda snapshot: snapshot.range(*layout.LANES, limit=10))
-    known = len(lived.engine.read(lambda snapshot: snapshot.range(*layout.LANES, limit=10)))
-    assert plant(lived, lambda transaction: transaction.delete(one[0])) == [
-        f"the register of lanes has {known - 1} entries, ready tasks are in {known}"
-    ]
+    assert plant(lived, lambda transaction: transaction.delete(one[0])) == ["FREED-1 is ready in a lane that is not registered"]
+    plant(lived, lambda transaction: transaction.put(one[0], b""))
     assert plant(lived, lambda transaction: transaction.put(layout.lane(Lane("zoe", "", ())), b"")) == [
-        f"the register of lanes has {known} entries, ready tasks are in {known}"
+        "the lane ('zoe', '', '') is registered, but nothing is ready in it"
     ]
 
 
@@ -213,6 +215,89 @@ def test_an_offer_of_a_task_that_is_gone_or_stands_elsewhere_is_found(lived: Boa
     assert "handoff 1 of OFFERED-1 is open, but the task is Blocked" in replaced(lived, "OFFERED-1", state=State.BLOCKED)
     found = plant(lived, lambda transaction: transaction.delete(layout.task(offered.id)))
     assert "handoff 1 is of OFFERED-1, which is gone" in found
+
+
+def test_what_cannot_be_read_is_a_finding_and_the_rest_is_still_looked_at(lived: Board) -> None:
+    first = lived.task("READY-1").id
+
+    def damage(transaction: Transaction) -> None:
+        transaction.put(layout.task(first), b"\x01no record")
+        transaction.put(key("state", "Done", "not a number"), b"")
+        transaction.put(layout.agent("ada"), b"")
+        transaction.put(b"\x09no key of ours", b"")
+
+    found = plant(lived, damage)
+    assert any(each.startswith(f"('task', {first}) cannot be made sense of: a task record") for each in found)
+    assert any(each.startswith("('state', 'Done', 'not a number') cannot be made sense of") for each in found)
+    assert any(each.startswith("('agent', 'ada') cannot be made sense of") for each in found)
+
+
+def sliced(board: Board, looks: int, meanwhile: Callable[[], object] = lambda: None) -> list[str]:
+    """What the audit finds that looks at a little at a time, each time at what is there by then."""
+    found: list[str] = []
+    place = audit.Place()
+    while not place.is_end:
+        step = board.engine.read(partial(audit.look_on, place=place, looks=looks))
+        assert step.looks < looks + MOST_FOR_ONE_ENTRY
+        found += step.findings
+        place = step.next
+        meanwhile()
+    return found
+
+
+MOST_FOR_ONE_ENTRY = 60
+"""A page, and what the widest task of these boards leads to."""
+
+
+@pytest.mark.parametrize("looks", [1, 10, 100, 10_000])
+def test_a_slice_is_as_large_as_it_may_be_and_all_together_find_what_one_look_does(lived: Board, looks: int) -> None:
+    assert sliced(lived, looks) == []
+
+    def damage(transaction: Transaction) -> None:
+        transaction.delete(layout.event(3))
+        transaction.delete(layout.task(lived.task("HELD-1").id))
+        transaction.put(key("held", "nobody", 99), b"")
+
+    found = plant(lived, damage)
+    assert len(found) > 5
+    # The counters are compared at the end of it all, by whoever put the slices together.
+    assert sliced(lived, looks) == [each for each in found if not each.startswith("the counters")]
+
+
+@pytest.mark.parametrize("looks", [3, 12])
+def test_what_changes_between_two_slices_is_no_finding(lived: Board, looks: int) -> None:
+    # An audit that is as slow as this one would never catch up with work that has no end.
+    steps = itertools.islice(busy(lived), 60)
+    assert sliced(lived, looks, meanwhile=lambda: next(steps, None)) == []
+    assert next(steps, None) is None
+    assert lived.findings() == []
+
+
+def busy(board: Board) -> Iterator[object]:
+    """Work without end, a step at a time: everything that has an index comes, moves and goes."""
+    ada, bob = board.as_agent("ada"), board.as_agent("bob")
+    for number in itertools.count(1):
+        code = f"BUSY-{number}"
+        yield ada.task(code, depends_on=[{"code": f"BUSY-{number - 1}"}] if number > 1 else [], idempotency_key=code)
+        yield ada.send_message(to="bob", content="there is more", ack_by_s=60)
+        yield ada.claim_task(code=code, reserve=[f"src/{number}/**"])
+        yield bob.reserve_files(patterns=[f"src/{number}/a"], wait_s=1)
+        yield (offer := ada.offer_handoff(code=code, fence=1, to="bob", summary="half of it is done"))
+        yield bob.answer_handoff(handoff_id=offer["handoff_id"], accept=True)
+        yield bob.add_knowledge(title="why", body="because", code=code)
+        yield bob.move(code, "Done")
+        board.later(3_600).sweep_all()
+
+
+def test_a_census_follows_what_moves_and_disagrees_only_with_wrong_counts() -> None:
+    census = Census()
+    census.saw_all([(1, State.CREATED), (300, State.DONE), (2, State.CREATED)])
+    census.saw(2, State.IN_PROGRESS)
+    census.saw(2, State.IN_PROGRESS)
+    assert census.disagreement({"Created": 1, "InProgress": 1, "Done": 1}) is None
+    assert census.disagreement({"Created": 2, "Done": 1}) == (
+        "the counters say {'Created': 2, 'Done': 1}, there are {'Created': 1, 'Done': 1, 'InProgress': 1}"
+    )
 
 
 def test_of_very_many_findings_the_first_hundred_are_told(lived: Board) -> None:

@@ -81,7 +81,7 @@ SECTIONS = (
 
 @frozen
 class Place:
-    """How far an audit has come: in which section, after which key, and how far the log is whole."""
+    """How far an audit has come: in which section, after which key, and how far the log is whole. It begins with the log."""
 
     section: int = 0
     after: bytes = b""
@@ -134,21 +134,22 @@ def _go_on(lens: Lens, place: Place, looks: int | None, found: list[str]) -> Pla
         found.append(_shortened(damage.fact))
         return Place(place.section + 1, head=lens.head)
     for entry, stored in page:
-        found += _findings_at(lens, section.check, entry, stored)
+        found += _findings_of(section.check(lens, entry, stored), _named(entry))
         if (looks is not None and lens.looks >= looks) or len(found) >= FINDINGS_LIMIT:
             return Place(place.section, entry, lens.head)
     if len(page) == PAGE:
         return Place(place.section, page[-1][0], lens.head)
-    found += map(_shortened, section.at_end(lens))
+    found += _findings_of(section.at_end(lens), "the end of the log")
     return Place(place.section + 1, head=lens.head)
 
 
-def _findings_at(lens: Lens, check: Check, entry: bytes, stored: bytes) -> list[str]:
+def _findings_of(check: Iterator[str], what: str) -> list[str]:
+    """All that a check says; what it stumbles over is a finding, too."""
     found: list[str] = []
     try:
-        found += map(_shortened, check(lens, entry, stored))
-    except (StorageError, ValueError, LookupError) as error:
-        found.append(_shortened(f"{_named(entry)} cannot be made sense of: {error.fact if isinstance(error, Damaged) else error}"))
+        found += map(_shortened, check)
+    except (StorageError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError) as error:
+        found.append(_shortened(f"{what} cannot be made sense of: {error.fact if isinstance(error, Damaged) else error}"))
     return found
 
 
