@@ -100,3 +100,14 @@ def test_only_what_is_in_review_can_be_reviewed(ada: Seat, bob: Seat) -> None:
     ada.held("T-1")
     with pytest.raises(InvalidTransition):
         bob.review_task(code="T-1", verdict="send_back", findings=["x"])
+
+
+def test_a_review_does_not_get_round_what_a_task_waits_for_nor_finish_ones_own_work(board: Board, ada: Seat, bob: Seat) -> None:
+    ada.task("FIRST-1")
+    ada.task("THEN-1", depends_on=["FIRST-1"])
+    with pytest.raises(InvalidTransition):
+        bob.review_task(code="THEN-1", verdict="send_back", findings=["x"])
+    ada.held("T-1")
+    with pytest.raises(InvalidTransition):
+        ada.review_task(code="T-1", verdict="approve")
+    assert board.task("THEN-1").state == "WaitingForDependency"

@@ -50,6 +50,7 @@ def complete_task(change: Change, request: ask.CompleteTask) -> Answer:
 def review_task(change: Change, request: ask.ReviewTask) -> Answer:
     """Approve the work of another or send it back; the findings stay with the task and reach whoever did it."""
     task = change.named(request)
+    finishing.require_in_review(task, request.verdict)
     change.introduce(change.caller.name)
     reviewed = change.record_task(_reviewed(change, task, request))
     if request.findings and (author := task.holder or task.implementer) is not None and author != change.caller.name:
@@ -60,10 +61,10 @@ def review_task(change: Change, request: ask.ReviewTask) -> Answer:
 
 def _reviewed(change: Change, task: Task, request: ask.ReviewTask) -> Fact:
     """What the verdict does. Work that was reviewed because its holder offered it is not finished, but handed on."""
-    if request.verdict is finishing.Verdict.APPROVE and task.state is State.REVIEW and steps_left(task):
+    if request.verdict is finishing.Verdict.APPROVE and steps_left(task):
         return _step_approved(change, task, request)
     offer = change.open_handoff(task)
-    if offer is None or request.verdict is finishing.Verdict.SEND_BACK or task.state is not State.REVIEW:
+    if offer is None or request.verdict is finishing.Verdict.SEND_BACK:
         return finishing.review(task, change.caller, request.verdict, request.findings, change.now)
     finishing.require_other_reviewer(task, change.caller)
     fact, forward = handing_off.put_forward(task, offer, change.now)

@@ -6,9 +6,9 @@ from attrs import evolve
 
 from .caller import Caller
 from .claiming import renewed, require_fence
-from .errors import LimitReached, NotHolder, OwnReview, TaskClosed
+from .errors import InvalidTransition, LimitReached, NotHolder, OwnReview, TaskClosed
 from .events import EventKind, Fact
-from .lifecycle import DEADLINE_MS, advance, permit, require_no_steps_left
+from .lifecycle import DEADLINE_MS, advance, allowed_from, permit, require_no_steps_left
 from .task import CLOSED, RUNNING, Instant, Note, Result, Seconds, State, Task
 
 FINDINGS_LIMIT = 100
@@ -60,6 +60,15 @@ def complete(task: Task, caller: Caller, fence: int, result: Result, now: Instan
     done = evolve(advance(wanted, to, now), result=result, percent=100)
     data: dict[str, object] = {"from": task.state, "to": to, "fence": fence}
     return Fact(EventKind.TASK_COMPLETED, done, data if result.confidence is None else data | {"confidence": result.confidence})
+
+
+def require_in_review(task: Task, verdict: Verdict) -> None:
+    """Refuse a verdict on what nobody has handed in; other ways to the same state have rules of their own."""
+    if task.state is not State.REVIEW:
+        to = State.DONE if verdict is Verdict.APPROVE else State.IN_PROGRESS
+        raise InvalidTransition(
+            task=task.code, state=task.state, to=to, allowed=tuple(each for each in allowed_from(task.state) if each is not to)
+        )
 
 
 def require_other_reviewer(task: Task, caller: Caller) -> None:
