@@ -84,3 +84,12 @@ def test_nobody_acknowledges_what_is_not_theirs_to_read(ada: Seat, bob: Seat, bo
         board.as_agent("cleo").read_inbox(ack=[1])
     with pytest.raises(NotAllowed):
         ada.read_inbox(ack=[1])
+
+
+def test_what_was_said_to_one_alone_is_not_repeated_to_all_when_nobody_answers(board: Board, ada: Seat) -> None:
+    ada.send_message(to="bob", content="the password is in the safe", message_type="help", ack_by_s=60)
+    cleo = board.as_agent("cleo")
+    cleo.register_agent(agent_name="cleo", agent_type="qa", capabilities=[])
+    board.later(61).sweep_all()
+    assert contents(cleo) == []
+    assert "nobody acknowledged" in contents(ada)[0]

@@ -92,7 +92,8 @@ def escalate(change: Change, message_id: int) -> None:
     assert message is not None
     assert message.ack_by is not None
     task = change.find_task(message.task_id) if message.task_id is not None else None
-    wider = ESCALATED_TO[message.escalations :] if message.message_type == HELP_TYPE else ()
+    # What was said to one alone is not repeated to all, whatever it was called.
+    wider = ESCALATED_TO[message.escalations :] if message.message_type == HELP_TYPE and not message.direct else ()
     # The one that was not answered waits no longer: what was sent in its place does, as long as there is somebody left to ask.
     period = message.ack_by - message.created_at
     more = bool(wider)
