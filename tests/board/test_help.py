@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskactors.domain.errors import NotAllowed, NotHolder
+from taskactors.domain.errors import InvalidArguments, NotAllowed, NotHolder
 
 from .board import Board, Seat
 
@@ -93,3 +93,10 @@ def test_what_was_said_to_one_alone_is_not_repeated_to_all_when_nobody_answers(b
     board.later(61).sweep_all()
     assert contents(cleo) == []
     assert "nobody acknowledged" in contents(ada)[0]
+
+
+def test_help_is_not_asked_of_whom_there_cannot_be(ada: Seat) -> None:
+    ada.held("T-1")
+    for nobody in ("role:nobody", "No Such Agent"):
+        with pytest.raises(InvalidArguments):
+            ada.request_help(code="T-1", question="how?", to=nobody)

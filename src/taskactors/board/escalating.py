@@ -12,6 +12,7 @@ from ..domain.message import EVERYBODY, Importance, Message, may_read, role_addr
 from ..domain.moving import move
 from ..domain.task import State, Task
 from . import wire
+from .addressing import address
 from .aftermath import follow
 from .change import Change
 from .finishing import brief
@@ -43,7 +44,7 @@ def request_help(change: Change, request: ask.RequestHelp) -> Answer:
     urgency = Importance(request.urgency)
     message = tell(
         change,
-        request.to or FIRST_ASKED,
+        address(change, request.to, "request_help") if request.to else FIRST_ASKED,
         HELP_TYPE,
         request.question,
         task,

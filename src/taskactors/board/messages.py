@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..domain.caller import LOCAL_PERSON, Kind
-from ..domain.codes import agent_name_problem
-from ..domain.errors import InvalidArguments, NotAllowed, NotFound
+from ..domain.caller import Kind
+from ..domain.errors import NotAllowed, NotFound
 from ..domain.events import EventKind, Fact
 from ..domain.message import EVERYBODY, ROLE_PREFIX, Importance, Message, may_read, role_addressed
 from ..domain.task import Task
 from ..storage.keys import split
 from . import layout, wire
+from .addressing import address
 from .change import Change
 from .cursors import cursor_after, read_cursor
 from .escalating import answered
@@ -28,7 +28,7 @@ EXAMINED_LIMIT = 1_000
 def create_task_message(change: Change, request: ask.CreateTaskMessage) -> Answer:
     """Write on a task. It is the team's to read; a target finds it in its inbox too."""
     task = change.task_coded(request.task_code)
-    to = _address(change, request.target_agent_name, "create_task_message") if request.target_agent_name else None
+    to = address(change, request.target_agent_name, "create_task_message") if request.target_agent_name else None
     return _sent(
         change,
         Message(
@@ -49,7 +49,7 @@ def create_task_message(change: Change, request: ask.CreateTaskMessage) -> Answe
 def send_message(change: Change, request: ask.SendMessage) -> Answer:
     """Tell an agent, a role or everybody. To an agent it is direct: for the two of them and people only."""
     task: Task | None = change.task_coded(request.code) if request.code else None
-    to = _address(change, request.to, "send_message")
+    to = address(change, request.to, "send_message")
     return _sent(
         change,
         Message(
@@ -76,16 +76,6 @@ def _author(change: Change, request: ask.SendMessage) -> str:
     if change.caller.kind is Kind.AGENT:
         raise NotAllowed(what="sending on a role's behalf", who_may="people")
     return ROLE_PREFIX + request.from_role
-
-
-def _address(change: Change, to: str, tool: str) -> str:
-    if to in (EVERYBODY, LOCAL_PERSON) or role_addressed(to):
-        return to
-    if ":" in to:
-        raise InvalidArguments(tool=tool, problems=(f"to: {to!r} is no address; use an agent's name, role:qa or all",))
-    if change.find_agent(to) is None and (problem := agent_name_problem(to)):
-        raise InvalidArguments(tool=tool, problems=(f"to: {problem}",))
-    return change.introduce(to).name
 
 
 def _answered(change: Change, message_id: int | None) -> int | None:
