@@ -183,3 +183,17 @@ def test_a_drawing_holds_no_markup_of_a_name(ada: Seat) -> None:
     node = next(line for line in drawing.splitlines() if "A-1" in line)
     assert node.count('"') == 2
     assert "<b>" not in node
+
+
+def test_a_task_does_not_become_a_part_of_what_it_waits_for(board: Board, ada: Seat) -> None:
+    ada.task("BIG-1")
+    ada.plan_tasks(parent="BIG-1", tasks=[item("one", "ONE-1")])
+    ada.task("TWO-1", depends_on=["BIG-1"])
+    ada.task("ALL-1", depends_on=[{"code": "BIG-1", "kind": "waits-for-all"}])
+    with pytest.raises(DependencyCycle, match="NEW-1"):
+        ada.task("NEW-1", parent_code="BIG-1", depends_on=["BIG-1"])
+    with pytest.raises(DependencyCycle, match="NEW-1"):
+        ada.task("NEW-1", parent_code="BIG-1", depends_on=["ALL-1"])
+    with pytest.raises(DependencyCycle, match="TWO-1"):
+        ada.update_task(code="TWO-1", parent_code="BIG-1")
+    assert board.task("TWO-1").parent_code is None

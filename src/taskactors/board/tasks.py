@@ -17,6 +17,7 @@ from . import wire
 from .additions import with_artifacts, with_labels, with_note
 from .aftermath import follow
 from .change import Change
+from .circles import require_no_circle
 from .claims import claim_for
 from .requests import tasks as ask
 from .view import View
@@ -62,6 +63,8 @@ def create_task(change: Change, request: ask.CreateTask) -> Answer:
     task = waiting.settled(counting_blockers(change, task), change.now)
     change.require_lane(task)
     created = change.record_task(Fact(EventKind.TASK_CREATED, task, {"code": code, "to": task.state}))
+    if created.parent_code is not None:
+        require_no_circle(change, created)
     follow(change, None, created)
     return wire.task(created)
 
@@ -169,6 +172,8 @@ def update_task(change: Change, request: ask.UpdateTask) -> Answer:
     change.require_lane(edited)
     changed = [each.name for each in fields(Task) if getattr(task, each.name) != getattr(edited, each.name)]
     after = change.record_task(Fact(EventKind.TASK_UPDATED, edited, {"fields": changed}))
+    if after.parent_code is not None and after.parent_code != task.parent_code:
+        require_no_circle(change, after)
     follow(change, task, after)
     return wire.task(after)
 
