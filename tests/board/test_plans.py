@@ -197,3 +197,13 @@ def test_a_task_does_not_become_a_part_of_what_it_waits_for(board: Board, ada: S
     with pytest.raises(DependencyCycle, match="TWO-1"):
         ada.update_task(code="TWO-1", parent_code="BIG-1")
     assert board.task("TWO-1").parent_code is None
+
+
+def test_a_decomposed_task_is_not_set_free_before_its_parts_are_done(board: Board, ada: Seat) -> None:
+    ada.task("FIRST-1")
+    ada.task("BIG-1", depends_on=["FIRST-1"])
+    ada.plan_tasks(parent="BIG-1", tasks=[item("one", "ONE-1")])
+    ada.move("FIRST-1", "InProgress", "Done")
+    assert board.task("BIG-1").state == "WaitingForDependency"
+    ada.move("ONE-1", "InProgress", "Done")
+    assert board.task("BIG-1").state == "Done"

@@ -26,12 +26,17 @@ def settled(task: Task, now: Instant) -> Task:
 
 
 def blocker_met(task: Task, blocker: str, now: Instant) -> Fact:
-    """One blocker less. The last one frees a task that waits, unless somebody set it waiting by hand."""
+    """One blocker less. The last one frees a task that waits, unless somebody set it waiting by hand or it waits for its parts."""
     fewer = evolve(task, unmet=task.unmet - 1)
-    if fewer.unmet or fewer.state is not State.WAITING_FOR_DEPENDENCY or fewer.by_hand:
+    if not _is_freed(fewer):
         return Fact(EventKind.TASK_UPDATED, fewer, {"blocker_met": blocker, "unmet": fewer.unmet})
     freed = advance(fewer, State.CREATED, now)
     return Fact(EventKind.TASK_UNBLOCKED, freed, {"from": task.state, "to": freed.state, "blocker_met": blocker})
+
+
+def _is_freed(task: Task) -> bool:
+    waits = task.state is State.WAITING_FOR_DEPENDENCY and not task.by_hand
+    return waits and not task.unmet and not task.decomposed
 
 
 def blocker_reopened(task: Task, blocker: str, now: Instant) -> Fact:
@@ -58,7 +63,7 @@ def recounted(task: Task, unmet: int, cause: str, now: Instant) -> Fact | None:
     if unmet == task.unmet:
         return None
     counted = evolve(task, unmet=unmet)
-    if not unmet and task.state is State.WAITING_FOR_DEPENDENCY and not task.by_hand:
+    if _is_freed(counted):
         freed = advance(counted, State.CREATED, now)
         return Fact(EventKind.TASK_UNBLOCKED, freed, {"from": task.state, "to": freed.state, "blocker_met": cause})
     after = settled(counted, now)
