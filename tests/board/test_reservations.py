@@ -155,3 +155,13 @@ def test_a_commit_that_touches_what_another_has_reserved_is_seen(ada: Seat, bob:
     paths = ["src/a/x.py", "src/a/y.py", "docs/a.md"]
     assert [each["path"] for each in person.call("admin.check_files", paths=paths, agent="cleo")["conflicts"]] == ["src/a/x.py"]
     assert person.call("admin.check_files", paths=paths, agent="ada")["conflicts"] == []
+
+
+def test_whoever_had_to_wait_has_the_files_as_long_as_they_asked_for(board: Board, ada: Seat, bob: Seat) -> None:
+    ada.reserve_files(patterns=["x"], ttl_s=60)
+    bob.reserve_files(patterns=["x"], ttl_s=7_200, wait_s=30)
+    board.later(60).sweep_all()
+    board.later(7_199).sweep_all()
+    assert not ada.reserve_files(patterns=["x"])["granted"]
+    board.later(1).sweep_all()
+    assert ada.reserve_files(patterns=["x"])["granted"]

@@ -42,7 +42,7 @@ def reserve_files(change: Change, request: ask.ReserveFiles) -> Answer:
         return _granted(wanted)
     obstacles = in_the_way(wanted, change.reservations())
     if not obstacles:
-        return _granted(reserved.grant(change, wanted, _ends_at(change, request, task)))
+        return _granted(reserved.grant(change, wanted, reserved.ends_at(change, wanted)))
     if request.wait_s:
         _stand_in_line(change, wanted, request)
     return Nothing({"granted": False, "conflicts": [shown(each) for each in obstacles]}, FilesWatch(me))
@@ -134,11 +134,8 @@ def _place_in_line(change: Change, me: str, patterns: tuple[str, ...], request: 
         task_code=task.code if task else None,
         fence=fence,
         reason=request.reason,
+        ttl_s=request.ttl_s,
     )
-
-
-def _ends_at(change: Change, request: ask.ReserveFiles, task: Task | None) -> int | None:
-    return None if task is not None else change.now + (request.ttl_s * 1000 if request.ttl_s else reserved.STANDING_MS)
 
 
 def _stand_in_line(change: Change, wanted: Reservation, request: ask.ReserveFiles) -> None:

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from ..domain.events import EventKind
 from ..domain.reserving import Reservation, grantable
-from ..domain.task import Task
+from ..domain.task import Instant, Seconds, Task
 from . import layout
 from .change import Change
 from .stored import RESERVATION
@@ -53,11 +53,15 @@ def serve_line(change: Change) -> None:
             end(change, each)
     while ready := grantable(change.reservations()):
         for each in ready[:1]:
-            # One that stands alone lasts as long as it was asked for, from now.
-            grant(change, each, None if each.task_id is not None else change.now + STANDING_MS)
+            grant(change, each, ends_at(change, each))
 
 
-STANDING_MS = 15 * 60 * 1000
+def ends_at(change: Change, reservation: Reservation) -> Instant | None:
+    """When one that is granted now ends: with its claim, or after as long as it was asked for, from now."""
+    return None if reservation.task_id is not None else change.now + (reservation.ttl_s or STANDING_S) * 1000
+
+
+STANDING_S: Seconds = 15 * 60
 """How long a reservation that is bound to no claim lasts, unless its call says otherwise."""
 
 

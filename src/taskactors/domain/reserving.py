@@ -6,7 +6,7 @@ from enum import StrEnum
 from attrs import frozen
 
 from .patterns import overlap
-from .task import Instant
+from .task import Instant, Seconds
 
 
 class Mode(StrEnum):
@@ -18,7 +18,8 @@ class Mode(StrEnum):
 class Reservation:
     """One agent's hold on files, or its place in the line for them while `granted_at` is None. Ids are the order of the line.
 
-    Bound to a claim (`task_id` and `fence`) it ends with that; otherwise, and while it waits, at `ends_at`.
+    Bound to a claim (`task_id` and `fence`) it ends with that; otherwise, and while it waits, at `ends_at`. `ttl_s` is how long
+    one that stands alone was asked for.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Reservation:
     task_code: str | None = None
     fence: int | None = None
     reason: str | None = None
+    ttl_s: Seconds | None = None
 
 
 def conflict(one: Reservation, other: Reservation) -> bool:
