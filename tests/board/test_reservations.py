@@ -165,3 +165,10 @@ def test_whoever_had_to_wait_has_the_files_as_long_as_they_asked_for(board: Boar
     assert not ada.reserve_files(patterns=["x"])["granted"]
     board.later(1).sweep_all()
     assert ada.reserve_files(patterns=["x"])["granted"]
+
+
+def test_claiming_again_with_files_renews_and_reserves_nothing_twice(board: Board, ada: Seat) -> None:
+    ada.task("T-1")
+    first = ada.claim_task(code="T-1", reserve=["x"])["reservations"]
+    assert ada.claim_task(code="T-1", reserve=["x"])["reservations"] == first
+    assert len(board.look(lambda view: view.reservations())) == 1

@@ -11,7 +11,7 @@ from ..domain.finishing import require_holder
 from ..domain.moments import text_of
 from ..domain.patterns import normalised, overlap
 from ..domain.reserving import Mode, Reservation, in_the_way, waiting_circle
-from ..domain.task import Task
+from ..domain.task import Seconds, Task
 from . import reserved
 from .change import Change
 from .requests import reservations as ask
@@ -36,7 +36,7 @@ def reserve_files(change: Change, request: ask.ReserveFiles) -> Answer:
         assert request.fence is not None
         require_holder(task, change.caller, request.fence)
     patterns = tuple(sorted({normalised(each) for each in request.patterns}))
-    wanted = _place_in_line(change, me, patterns, request, task)
+    wanted = _in_line(change, me, patterns, task, request.mode, request.reason, request.ttl_s)
     if wanted.granted_at is not None:
         reserved.keep(change, wanted)
         return _granted(wanted)
@@ -52,16 +52,10 @@ def reserve_for_claim(change: Change, task: Task, patterns: tuple[str, ...]) -> 
     """Files that are reserved together with a claim, or not at all. Raises FilesReserved, and then there is no claim either."""
     if not patterns or task.claim is None:
         return []
-    wanted = Reservation(
-        id=change.next_number("reservation"),
-        agent=task.claim.agent,
-        patterns=tuple(sorted({normalised(each) for each in patterns})),
-        mode=Mode.EXCLUSIVE,
-        asked_at=change.now,
-        task_id=task.id,
-        task_code=task.code,
-        fence=task.claim.fence,
-    )
+    wanted = _in_line(change, task.claim.agent, tuple(sorted({normalised(each) for each in patterns})), task)
+    if wanted.granted_at is not None:
+        # Claiming again is renewing, of the files too.
+        return [shown(wanted)]
     if obstacles := in_the_way(wanted, change.reservations()):
         raise FilesReserved(patterns=wanted.patterns, by=tuple(sorted({each.agent for each in obstacles})))
     return [shown(reserved.grant(change, wanted, None))]
@@ -114,27 +108,34 @@ def _granted(reservation: Reservation) -> Answer:
     return {"granted": True, **shown(reservation)}
 
 
-def _place_in_line(change: Change, me: str, patterns: tuple[str, ...], request: ask.ReserveFiles, task: Task | None) -> Reservation:
-    """The caller's own reservation or place for the very same files, or a new one at the end of the line."""
+def _in_line(
+    change: Change,
+    agent: str,
+    patterns: tuple[str, ...],
+    task: Task | None,
+    mode: Mode = Mode.EXCLUSIVE,
+    reason: str | None = None,
+    ttl_s: Seconds | None = None,
+) -> Reservation:
+    """The agent's own reservation or place for the very same files, or a new one at the end of the line."""
     there = change.reservations()
-    fence = request.fence if task else None
+    bound_to = (task.id, task.claim.fence) if task is not None and task.claim is not None else (None, None)
     for each in there:
-        same = (each.agent, each.patterns, each.mode, each.task_id, each.fence)
-        if same == (me, patterns, request.mode, task.id if task else None, fence):
+        if (each.agent, each.patterns, each.mode, each.task_id, each.fence) == (agent, patterns, mode, *bound_to):
             return each
     if len(there) >= RESERVATIONS_LIMIT:
         raise LimitReached(what="the number of reservations", limit=RESERVATIONS_LIMIT, instead="reserve whole folders, or release some")
     return Reservation(
         id=change.next_number("reservation"),
-        agent=me,
+        agent=agent,
         patterns=patterns,
-        mode=request.mode,
+        mode=mode,
         asked_at=change.now,
-        task_id=task.id if task else None,
+        task_id=bound_to[0],
         task_code=task.code if task else None,
-        fence=fence,
-        reason=request.reason,
-        ttl_s=request.ttl_s,
+        fence=bound_to[1],
+        reason=reason,
+        ttl_s=ttl_s,
     )
 
 
