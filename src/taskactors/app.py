@@ -23,6 +23,7 @@ from .actors.tools import TOOLS
 from .actors.workspace.facts import Surroundings
 from .board import audit
 from .board.checked import checked
+from .board.requests.admin import DropHistory
 from .board.settings import BoardSettings
 from .config import DEFAULT_PROJECT, Config
 from .logs import observe, start_logging
@@ -78,7 +79,7 @@ def _allow_many_connections() -> None:
 def verify_offline(data: Path) -> list[str]:
     """Everything that is wrong with the data of a stopped server, a line each, naming its project. Raises DataInUse."""
     with own(data):
-        folders = sorted(each.parent for each in _projects_folder(data).glob(f"*/{DATA_FILE}"))
+        folders = sorted(each.parent for each in _projects_folder(data).glob(f"[!.]*/{DATA_FILE}"))
         return [f"{folder.name}: {finding}" for folder in folders for finding in verify(folder, audit.findings)]
 
 
@@ -199,6 +200,7 @@ class Server:
             backups=BackupSettings(
                 folder=self.config.backups_folder / name, every_s=self.config.backup_every_h * 3600, keep=self.config.keep_backups
             ),
+            keep_history=DropHistory(keep_days=days, keep_events=self.config.keep_events) if (days := self.config.keep_days) else None,
         )
 
     def _surroundings(self, project: str) -> Surroundings:

@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import field, frozen
 
 from .actors.projects import SLUG
+from .board.requests.admin import KEPT_DAYS, KEPT_EVENTS, LONGEST_DAYS
 
 DATA_FOLDER = ".taskactors"
 DATA_VARIABLE = "TASKACTORS_DATA"
@@ -20,7 +21,7 @@ DEFAULT_LOG_LEVEL = "info"
 BACKUPS_FOLDER = "backups"
 DEFAULT_BACKUP_EVERY_H = 24
 DEFAULT_KEEP_BACKUPS = 7
-LARGEST_COUNT = 10_000
+LARGEST_COUNT = 10_000_000
 
 
 class BadConfig(ValueError):
@@ -37,7 +38,8 @@ class Config:
     """A server's settings. `roots` are the folders of the projects that agent files may be written into.
 
     `http_port` is what was asked for; None means that nobody asked. A backup of each project is made every `backup_every_h`
-    hours, 0 for never, and `keep_backups` of them are kept.
+    hours, 0 for never, and `keep_backups` of them are kept. Of the history, what is younger than `keep_days` is kept, 0 for all
+    of it, and the last `keep_events` events.
     """
 
     data: Path
@@ -51,6 +53,8 @@ class Config:
     backups: Path | None = None
     backup_every_h: int = DEFAULT_BACKUP_EVERY_H
     keep_backups: int = DEFAULT_KEEP_BACKUPS
+    keep_days: int = KEPT_DAYS
+    keep_events: int = KEPT_EVENTS
 
     @property
     def backups_folder(self) -> Path:
@@ -71,6 +75,8 @@ def make_config(
     backups: str | None = None,
     backup_every: int | str = DEFAULT_BACKUP_EVERY_H,
     keep_backups: int | str = DEFAULT_KEEP_BACKUPS,
+    keep_days: int | str = KEPT_DAYS,
+    keep_events: int | str = KEPT_EVENTS,
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
     """The settings that these arguments and this environment make; what an argument leaves open the environment may say.
@@ -100,6 +106,8 @@ def make_config(
         backups=_data_folder(backups, f"--backups {backups!r}") if backups is not None else None,
         backup_every_h=_count("--backup-every", backup_every, least=0),
         keep_backups=_count("--keep-backups", keep_backups, least=1),
+        keep_days=_count("--keep-days", keep_days, least=0, most=LONGEST_DAYS),
+        keep_events=_count("--keep-events", keep_events, least=1),
     )
 
 
@@ -110,10 +118,10 @@ def _port(argument: str, given: int | str) -> int:
     return int(text)
 
 
-def _count(argument: str, given: int | str, least: int) -> int:
+def _count(argument: str, given: int | str, least: int, most: int = LARGEST_COUNT) -> int:
     text = str(given)
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_COUNT)) and least <= int(text) <= LARGEST_COUNT):
-        raise BadConfig(f"{argument} {text!r} is no such number", f"give a whole number from {least} to {LARGEST_COUNT}")
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        raise BadConfig(f"{argument} {text!r} is no such number", f"give a whole number from {least} to {most}")
     return int(text)
 
 

@@ -9,11 +9,13 @@ import trio
 from attrs import Factory, define, field
 
 from taskactors.actors.admin import ADMIN
+from taskactors.actors.backups import BackupSettings
 from taskactors.actors.calls import Connection
 from taskactors.actors.project import ProjectSetting
 from taskactors.actors.projects import Projects
 from taskactors.actors.tools import TOOLS
 from taskactors.actors.workspace.facts import Surroundings
+from taskactors.board.requests.admin import DropHistory
 from taskactors.board.settings import BoardSettings
 from taskactors.runtime import Child, Observed, RestartBudget, Supervisor
 from taskactors.storage.engine import Done, Failed, Snapshot, Unit
@@ -88,7 +90,12 @@ async def in_place(work: Callable[..., T], *arguments: Any) -> T:
 
 @asynccontextmanager
 async def team(
-    nursery: Any, lease_s: int = 60, surroundings: Surroundings | None = None, engines: dict[str, FragileEngine] | None = None
+    nursery: Any,
+    lease_s: int = 60,
+    surroundings: Surroundings | None = None,
+    engines: dict[str, FragileEngine] | None = None,
+    backups: BackupSettings | None = None,
+    keep_history: DropHistory | None = None,
 ) -> AsyncIterator[Team]:
     """A running team in that nursery, stopped at the end; on engines that were there before it goes on where they ended."""
     engines = {} if engines is None else engines
@@ -104,6 +111,8 @@ async def team(
             surroundings=lambda: surroundings or Surroundings(project=name, ws_url=None, version="0", root=None, tools={}),
             observe=seen.append,
             off_loop=in_place,
+            backups=backups,
+            keep_history=keep_history,
         )
 
     projects = Projects(setting, lambda: frozenset(engines))

@@ -1,6 +1,7 @@
 """Backups: made when it is time, checked before they count, and old ones only go when a newer one is there."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ import trio
 from attrs import Factory, define
 from trio.testing import MockClock
 
-from taskactors.actors.backups import AGAIN_AFTER_S, FIRST_AFTER_S, Backups, BackupSettings, there_are
+from taskactors.actors.backups import AGAIN_AFTER_S, FIRST_AFTER_S, UNFINISHED, Backups, BackupSettings, there_are
 from taskactors.actors.clock import Clock
 from taskactors.actors.refusals import BackupFailed
 from taskactors.board.checked import Checked
 from taskactors.storage.errors import EngineFault
+from taskactors.storage.lmdb_file import DATA_FILE
 from tests.actors.team import in_place, team
 
 DAY = 24 * 3600.0
@@ -30,7 +32,7 @@ class CopyingStore:
         self.asked.append(trio.current_time())
         await trio.sleep(1)
         order.folder.mkdir(parents=True)
-        (order.folder / "data").write_text("data")
+        (order.folder / DATA_FILE).write_text("data")
         if self.failures:
             self.failures -= 1
             raise EngineFault("the disk is full")
@@ -121,6 +123,17 @@ async def test_one_that_was_asked_for_elsewhere_is_not_counted_among_the_kept(au
     answer = await made.make(tmp_path / "elsewhere")
     assert answer["path"].startswith(str(tmp_path / "elsewhere"))
     assert (answer["events"], len(there_are(tmp_path / "backups"))) == (7, 1)
+    assert (answer["bytes"], answer["sha256"]) == (4, sha256(b"data").hexdigest())
+
+
+async def test_nothing_that_is_no_backup_is_ever_removed_and_what_was_left_half_made_is(autojump_clock: MockClock, tmp_path: Path) -> None:
+    made = backups(tmp_path, CopyingStore(), keep=1)
+    (tmp_path / "backups" / "00-mine").mkdir(parents=True)
+    (tmp_path / "backups" / f"{UNFINISHED}20200101T000000Z").mkdir()
+    for _ in range(3):
+        await made.make()
+    assert len(there_are(tmp_path / "backups")) == 1
+    assert {each.name for each in (tmp_path / "backups").iterdir()} == {"00-mine", there_are(tmp_path / "backups")[0].name}
 
 
 async def test_never_means_never(autojump_clock: MockClock, tmp_path: Path) -> None:
@@ -137,4 +150,14 @@ async def test_an_engine_without_files_and_a_server_without_a_place_say_so(autoj
         with pytest.raises(BackupFailed) as no:
             await of.call(None, "admin.backup", to=str(tmp_path / "here"))
         assert "no file" in str(no.value)
-        assert (await of.call(None, "health_check"))["backup"]["fault"]
+        assert (await of.call(None, "health_check"))["status"] == "healthy"
+
+
+async def test_a_server_whose_own_backups_fail_is_not_healthy_and_says_why(autojump_clock: MockClock, tmp_path: Path) -> None:
+    settings = BackupSettings(folder=tmp_path / "backups", every_s=DAY, keep=3)
+    async with trio.open_nursery() as nursery, team(nursery, backups=settings) as of:
+        assert (await of.call(None, "health_check"))["status"] == "healthy"
+        await trio.sleep(FIRST_AFTER_S + 10)
+        health = await of.call(None, "health_check")
+        assert health["status"] == "unhealthy"
+        assert "no file" in health["backup"]["fault"]

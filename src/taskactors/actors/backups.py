@@ -1,9 +1,10 @@
 """Backups: verified copies of a project's data, made while it serves, and which of them are kept."""
 
+import hashlib
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ from ..runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull
 from ..storage.apart import Abandoned
 from ..storage.durable import sync_folder
 from ..storage.errors import StorageError
+from ..storage.lmdb_file import DATA_FILE
 from .clock import Clock
 from .refusals import BackupFailed
-from .store import Copy, OffLoop
+from .store import Copy, OffLoop, uncancelled
 
 COPY_WITHIN_S = 3600.0
 """A store of many gigabytes takes its time."""
@@ -34,6 +36,11 @@ AGAIN_AFTER_S = 600.0
 """After a failure, which whoever runs the server has to mend."""
 
 UNFINISHED = ".unfinished-"
+
+NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
+"""What a backup's folder is called, after the moment it was made. Nothing of another name is ever counted or removed."""
+
+CHUNK_BYTES = 1 << 20
 
 log = structlog.get_logger(__name__)
 
@@ -68,30 +75,32 @@ class Backups:
         async with self._one:
             began = self.clock.now()
             try:
-                made, found = await self._made(target)
+                made = await self._made(target)
             except (StorageError, OSError, ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Refusal) as trouble:
-                self.fault = str(trouble)
+                if folder is None:
+                    # One that was asked for elsewhere says so to whoever asked; the server's own are as they were.
+                    self.fault = str(trouble)
                 log.error("a backup could not be made", folder=str(target), trouble=str(trouble))
                 raise BackupFailed(why=str(trouble)) from trouble
-            self.last, self.fault = self.clock.now(), None
             if folder is None:
+                self.last, self.fault = self.clock.now(), None
                 await self.off_loop(self._prune)
-            size = sum(each.stat().st_size for each in made.iterdir())
-            return {"path": str(made), "events": found.events, "bytes": size, "seconds": round((self.clock.now() - began) / 1000, 3)}
+            return {**made, "seconds": round((self.clock.now() - began) / 1000, 3)}
 
-    async def _made(self, target: Path) -> tuple[Path, Checked]:
+    async def _made(self, target: Path) -> Mapping[str, Any]:
         name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.clock.now() / 1000))
         unfinished = target / f"{UNFINISHED}{name}"
         try:
             await self.off_loop(partial(shutil.rmtree, unfinished, ignore_errors=True))
             await self.store.ask(Copy(unfinished), COPY_WITHIN_S)
-            found = await self.off_loop(self.check, unfinished, _uncancelled)
+            found = await self.off_loop(self.check, unfinished, uncancelled)
             if found.findings:
                 raise BackupFailed(why=f"the copy is not whole: {found.findings[0]}")
+            size, digest = await self.off_loop(_fingerprint, unfinished)
             made = _free_name(target, name)
             unfinished.rename(made)
             sync_folder(target)
-            return made, found
+            return {"path": str(made), "events": found.events, "bytes": size, "sha256": digest}
         except Abandoned:
             raise BackupFailed(why="the server is stopping") from None
         finally:
@@ -100,8 +109,11 @@ class Backups:
     def _prune(self) -> None:
         """Only ever after a newer one was verified."""
         assert self.settings is not None
-        for old in there_are(self.settings.folder)[: -self.settings.keep or None]:
+        for old in there_are(self.settings.folder)[: -self.settings.keep]:
             shutil.rmtree(old, ignore_errors=True)
+        # Whoever was killed left what they had begun.
+        for begun in self.settings.folder.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(begun, ignore_errors=True)
 
     def shown(self) -> Mapping[str, Any]:
         """For a health check."""
@@ -129,19 +141,21 @@ class Backups:
         return max(1.0, settings.every_s - max(0.0, age_s))
 
 
-def _uncancelled() -> bool:
-    """Asked in the thread that does the work: whether whoever waits for it still does. Raises Cancelled if not."""
-    with suppress(RuntimeError):
-        # Where blocking work is done in place there is no thread, and nobody who could cancel it.
-        trio.from_thread.check_cancelled()
-    return True
-
-
 def there_are(folder: Path) -> list[Path]:
     """The finished backups in a folder, oldest first."""
     if not folder.is_dir():
         return []
-    return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    return sorted(each for each in folder.iterdir() if each.is_dir() and NAME.fullmatch(each.name))
+
+
+def _fingerprint(backup: Path) -> tuple[int, str]:
+    """The size and the digest of the data file."""
+    digest, size = hashlib.sha256(), 0
+    with (backup / DATA_FILE).open("rb") as data:
+        while chunk := data.read(CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return size, digest.hexdigest()
 
 
 def _free_name(folder: Path, name: str) -> Path:

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from ..board.change import as_server
 from ..board.passing import give_grace
+from ..board.requests.admin import DropHistory
 from ..board.settings import BoardSettings
 from ..runtime import Child, Observer, Place, RestartBudget, Supervisor
 from ..storage.engine import Engine, Transaction
@@ -16,6 +17,7 @@ from .backups import Backups, BackupSettings
 from .calls import Call
 from .clock import Clock
 from .feed import Feed
+from .history import History
 from .notices import Notices
 from .presence import Presence
 from .refusals import Stopping
@@ -60,6 +62,7 @@ class ProjectSetting:
     observe: Observer
     off_loop: OffLoop = trio.to_thread.run_sync
     backups: BackupSettings | None = None
+    keep_history: DropHistory | None = None
 
 
 class Project:
@@ -87,6 +90,7 @@ class Project:
         self.notices = Notices(self.store, self.feed, self.clock, setting.settings)
         self.backups = Backups(setting.backups, self.store, self.clock, setting.off_loop)
         self.auditing = Auditing(self.store, self.feed, setting.settings)
+        self.history = History(setting.keep_history, self.store, self.clock, setting.settings)
         self.updates = Updates(self.feed, self.notices)
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()

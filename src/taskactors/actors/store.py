@@ -3,6 +3,7 @@
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from attrs import Factory, define, field, frozen
 from ..board.chain import read_head
 from ..domain.errors import Refusal
 from ..domain.task import Instant
-from ..runtime import Letter, Place, in_batches
+from ..runtime import ActorCrashed, Letter, Place, in_batches
 from ..storage.apart import Abandoned
 from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction
 from ..storage.errors import EngineFault, NeedsRoom, StorageError, StoreFull
@@ -97,6 +98,14 @@ OffLoop = Callable[..., Awaitable[Any]]
 """Runs a blocking function while the loop goes on: a thread, or in place where time is a test's own."""
 
 
+def uncancelled() -> bool:
+    """Asked in a thread that does long work: whether whoever waits for it still does. Raises Cancelled if not."""
+    with suppress(RuntimeError):
+        # Where blocking work is done in place there is no thread, and nobody who could cancel it.
+        trio.from_thread.check_cancelled()
+    return True
+
+
 @define(eq=False)
 class Store:
     """One life of the store. Reads are answered from a snapshot at once; writes share commits as load brings them together."""
@@ -150,11 +159,15 @@ class Store:
     async def _beside(self, letter: Letter[Any], work: Callable[[Any, Callable[[], bool]], object], about: object) -> None:
         """Long work beside everything else; what goes wrong with it is no fault of the store."""
         try:
-            letter.answer(await self.off_loop(work, about, lambda: letter.wanted and not self._ending))
+            letter.answer(await self.off_loop(work, about, lambda: letter.wanted and not self._ending and uncancelled()))
         except (StorageError, Abandoned) as error:
             letter.refuse(error)
         except Exception as error:  # a bug in one piece of such work is its caller's alone
             letter.refuse(internal(error, "work beside the store failed"))
+        except BaseException:
+            # This life of the store ends, and with it the work: whoever waits for it may ask the next.
+            letter.refuse(ActorCrashed("store"))
+            raise
 
     def _answer_read(self, letter: Letter[Any], fn: Callable[[Snapshot], Any]) -> None:
         try:

@@ -25,6 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backups", metavar="DIR", help="folder for backups (default: backups in the data folder)")
     parser.add_argument("--backup-every", default="24", metavar="HOURS", help="back up each project this often, 0 for never (default: 24)")
     parser.add_argument("--keep-backups", default="7", metavar="N", help="keep the newest N of those (default: 7)")
+    parser.add_argument("--keep-days", default="90", metavar="DAYS", help="drop history that is older, 0 for never (default: 90)")
+    parser.add_argument("--keep-events", default="10000", metavar="N", help="but never the last N events (default: 10000)")
     parser.add_argument("--log-level", default="info", metavar="LEVEL", help="debug, info, warning or error (default: info)")
 
 
@@ -44,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
             backups=arguments.backups,
             backup_every=arguments.backup_every,
             keep_backups=arguments.keep_backups,
+            keep_days=arguments.keep_days,
+            keep_events=arguments.keep_events,
         )
     except BadConfig as bad:
         raise Usage(bad.cause, bad.remedy) from None

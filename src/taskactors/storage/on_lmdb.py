@@ -212,7 +212,7 @@ class LmdbEngine:
         self._require_usable()
         try:
             folder.mkdir(mode=FOLDER_MODE, parents=True)
-            findings_of(copying.__name__, str(self._folder), str(folder), wanted=wanted)
+            self._apart(copying.__name__, str(folder), wanted)
             mark_clean(folder, DATA_FILE)
         except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -222,7 +222,15 @@ class LmdbEngine:
 
     def examine(self, check: str, wanted: Callable[[], bool]) -> list[str]:
         self._require_usable()
-        return findings_of(examining.__name__, str(self._folder), check, wanted=wanted)
+        return self._apart(examining.__name__, check, wanted)
+
+    def _apart(self, module: str, argument: str, wanted: Callable[[], bool]) -> list[str]:
+        try:
+            return findings_of(module, str(self._folder), argument, wanted=wanted)
+        finally:
+            # One that was killed would keep the pages that it was reading from ever being used again.
+            with suppress(lmdb.Error):
+                self._environment.reader_check()
 
     def close(self) -> None:
         """Let go of the file; after a run without a fault, mark it as clean, so that the next start is quick. Twice is once."""

@@ -1,22 +1,23 @@
 """Restoring: a copy takes the place of a store that nobody has open, and what it replaces is kept beside it."""
 
+import os
 import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .clean_mark import mark_clean
+from .clean_mark import MARK_FILE, clear_mark, mark_clean
 from .durable import sync_file, sync_folder
 from .errors import Damaged, UnusableFolder
-from .lmdb_file import DATA_FILE
-from .ownership import FOLDER_MODE
+from .lmdb_file import DATA_FILE, LOCK_FILE
+from .ownership import FILE_MODE, FOLDER_MODE
 
 
 def put_back(backup: Path, folder: Path, aside: Path, findings: Sequence[str]) -> Path | None:
-    """Copy a checked backup to `folder`; returns where in `aside` the store went that was there, None when there was none.
+    """Copy a checked backup to `folder`; returns where in `aside` the store is now that was there, None when there was none.
 
-    At every moment there is either the old store or the new one, whole. Raises Damaged when something was found wrong with
-    the backup, and UnusableFolder; then nothing has changed.
+    At every moment, whenever the power goes, `folder` holds either the old store or the new one, whole. Raises Damaged when
+    something was found wrong with the backup, and UnusableFolder; then nothing has changed.
     """
     if findings:
         raise Damaged(f"{backup} is no whole backup: {findings[0]}")
@@ -25,25 +26,42 @@ def put_back(backup: Path, folder: Path, aside: Path, findings: Sequence[str]) -
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(mode=FOLDER_MODE, parents=True)
         shutil.copyfile(backup / DATA_FILE, fresh / DATA_FILE)
-        (fresh / DATA_FILE).chmod(0o600)
+        (fresh / DATA_FILE).chmod(FILE_MODE)
         sync_file(fresh / DATA_FILE)
-        mark_clean(fresh, DATA_FILE)
-        replaced = _put_aside(folder, aside) if folder.exists() else None
-        fresh.rename(folder)
+        sync_folder(fresh)
+        replaced = _put_in_place(fresh, folder, aside)
         sync_folder(folder.parent)
-        return replaced
     except OSError as error:
-        shutil.rmtree(fresh, ignore_errors=True)
         raise UnusableFolder(folder, error.strerror) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    mark_clean(folder, DATA_FILE)
+    return replaced
 
 
-def _put_aside(folder: Path, aside: Path) -> Path:
-    aside.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+def _put_in_place(fresh: Path, folder: Path, aside: Path) -> Path | None:
+    if not folder.exists():
+        fresh.rename(folder)
+        return None
+    replaced = _keep_aside(folder, aside) if (folder / DATA_FILE).exists() else None
+    clear_mark(folder)
+    (folder / LOCK_FILE).unlink(missing_ok=True)
+    (fresh / DATA_FILE).replace(folder / DATA_FILE)
+    sync_folder(folder)
+    return replaced
+
+
+def _keep_aside(folder: Path, aside: Path) -> Path:
+    """The same file under a second name, with the note of what it is: the first is about to go to the new one."""
     name = f"{folder.name}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     path, number = aside / name, 1
     while path.exists():
         number += 1
         path = aside / f"{name}-{number}"
-    folder.rename(path)
+    path.mkdir(mode=FOLDER_MODE, parents=True)
+    os.link(folder / DATA_FILE, path / DATA_FILE)
+    if (folder / MARK_FILE).exists():
+        shutil.copyfile(folder / MARK_FILE, path / MARK_FILE)
+    sync_folder(path)
     sync_folder(aside)
     return path

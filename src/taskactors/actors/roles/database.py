@@ -14,6 +14,7 @@ from ...runtime import Place
 from ..auditing import Auditing
 from ..backups import Backups
 from ..calls import Command
+from ..history import History
 from ..store import StoreHealth
 from .desk import Desk
 
@@ -26,13 +27,15 @@ class DatabaseDesk(Desk):
     started_at: int
     backups: Backups
     auditing: Auditing
+    history: History
 
-    own: ClassVar[Mapping[str, str]] = {"health_check": "check_health", "admin.backup": "back_up"}
+    own: ClassVar[Mapping[str, str]] = {"health_check": "check_health", "admin.backup": "back_up", "admin.retain": "drop_history"}
 
     async def run(self, place: Place) -> None:
-        """Serve, and make backups when it is time."""
+        """Serve, make backups when it is time, and drop history that nobody needs any more."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.backups.keep_making)
+            nursery.start_soon(self.history.keep_dropping)
             await super().run(place)
             nursery.cancel_scope.cancel()
 
@@ -42,13 +45,22 @@ class DatabaseDesk(Desk):
         answered = await self.ask_store(command)
         return {**answered, **await self.backups.make(Path(command.request.to) if command.request.to else None)}
 
+    async def drop_history(self, command: Command) -> Mapping[str, Any]:
+        """Everything that may go, in many small units of work."""
+        answer = await self.ask_store(command)
+        dropped = answer["dropped"]
+        while answer["more"]:
+            answer = await self.ask_store(command)
+            dropped += answer["dropped"]
+        return {**answer, "dropped": dropped}
+
     async def check_health(self, command: Command) -> Mapping[str, Any]:
         """The board's counts, with what this desk knows of the store."""
         counts = await self.ask_store(command)
-        fault, broken = self.health.fault, self.auditing.findings
+        fault, broken, backup = self.health.fault, self.auditing.findings, self.backups
         last = self.health.last_commit_at
         return {
-            "status": "unhealthy" if fault or broken else "healthy",
+            "status": "unhealthy" if fault or broken or backup.fault else "healthy",
             "database": fault is None,
             "protocol": True,
             "version": version("taskactors"),
@@ -56,6 +68,6 @@ class DatabaseDesk(Desk):
             "last_commit_at": text_of(last) if last is not None else None,
             "fault": fault,
             **({"broken_rules": list(broken)} if broken else {}),
-            **({"backup": backup} if (backup := self.backups.shown()) else {}),
+            **({"backup": shown} if (shown := backup.shown()) else {}),
             **counts,
         }

@@ -11,6 +11,7 @@ from ..auditing import Auditing
 from ..backups import Backups
 from ..clock import Clock
 from ..feed import Feed
+from ..history import History
 from ..presence import Presence
 from ..search_index import SearchIndex
 from ..statistics import Statistics
@@ -49,6 +50,7 @@ class Surrounded(Protocol):
     index: SearchIndex
     health: StoreHealth
     backups: Backups
+    history: History
     auditing: Auditing
 
     @property
@@ -76,7 +78,9 @@ def _architect(of: Surrounded) -> Desk:
 
 
 def _database(of: Surrounded) -> Desk:
-    return DatabaseDesk(*_shared(of), health=of.health, started_at=of.clock.now(), backups=of.backups, auditing=of.auditing)
+    return DatabaseDesk(
+        *_shared(of), health=of.health, started_at=of.clock.now(), backups=of.backups, history=of.history, auditing=of.auditing
+    )
 
 
 def _integrator(of: Surrounded) -> Desk:

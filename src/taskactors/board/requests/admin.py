@@ -12,6 +12,8 @@ KEPT_DAYS = 90
 KEPT_EVENTS = 10_000
 """A quarter of a year, and in a quiet project what happened before it too."""
 
+LONGEST_DAYS = 36_500
+
 FolderPath = Annotated[str, Meta(min_length=1, max_length=4_096, pattern=r"^/", description="a folder, from the root")]
 
 
@@ -32,5 +34,5 @@ class MakeBackup(Request):
 class DropHistory(Request):
     """Drop the oldest events that nobody needs any more: older than so many days, and not among the last so many."""
 
-    keep_days: Annotated[int, Meta(ge=1, le=36_500)] = KEPT_DAYS
+    keep_days: Annotated[int, Meta(ge=1, le=LONGEST_DAYS)] = KEPT_DAYS
     keep_events: Annotated[int, Meta(ge=1, le=2**53)] = KEPT_EVENTS
