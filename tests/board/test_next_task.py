@@ -112,3 +112,12 @@ def test_the_explanation_says_for_each_open_task_why_it_is_not_offered(board: Bo
     person.task("BOBS-1", owner_agent_name="bob")
     told = {each["code"]: each.get("why") for each in ada.discover_work(explain=True)["explained"]}
     assert told == {"HELD-1": "held by bob", "FREE-1": None, "WAITS-1": "waits for FREE-1", "BOBS-1": "assigned to bob"}
+
+
+def test_only_what_the_caller_may_claim_is_taken(board: Board, ada: Seat, person: Seat) -> None:
+    person.task("T-1", owner_agent_name="bob", priority_score=9.0)
+    person.task("T-2", required_capabilities=["rust"], priority_score=8.0)
+    person.task("T-3")
+    assert ada.next_task(capabilities=["rust"])["code"] == "T-3", "ada has registered nothing that she can do"
+    assert person.next_task()["code"] == "T-2"
+    assert person.next_task()["nothing_ready"] is True

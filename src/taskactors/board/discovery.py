@@ -1,7 +1,7 @@
 """Finding work: the ready tasks that fit an agent, in the order of work, without ever scanning the queue."""
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..domain.agent import Agent, provisional
@@ -46,13 +46,21 @@ def able(me: Agent, asked: tuple[str, ...] | None) -> frozenset[str]:
     return registered if wanted is None else registered & wanted
 
 
-def best(view: View, me: Agent, capabilities: frozenset[str], limit: int, role: str | None = None) -> Iterator[Order]:
-    """Ready work for this agent, best first, up to `limit` of each lane; of this role only, if one is named."""
-    lanes = [
-        lane
-        for lane in _lanes(view)
-        if (me.kind is Kind.HUMAN or covers(lane, me, capabilities)) and (role is None or lane.role in ("", role))
-    ]
+def best(view: View, me: Agent, capabilities: frozenset[str], limit: int) -> Iterator[Order]:
+    """Ready work for this agent, best first, up to `limit` of each lane. People are shown everybody's."""
+    return _merged(view, [lane for lane in _lanes(view) if me.kind is Kind.HUMAN or covers(lane, me, capabilities)], limit)
+
+
+def takeable(view: View, me: Agent, capabilities: frozenset[str], limit: int, role: str | None) -> Iterator[Order]:
+    """Ready work that this agent may claim, best first, up to `limit` of each lane; of this role only, if one is named."""
+
+    def fits(lane: Lane) -> bool:
+        return lane.owner in ("", me.name) if me.kind is Kind.HUMAN else covers(lane, me, capabilities)
+
+    return _merged(view, [lane for lane in _lanes(view) if fits(lane) and (role is None or lane.role in ("", role))], limit)
+
+
+def _merged(view: View, lanes: Iterable[Lane], limit: int) -> Iterator[Order]:
     return heapq.merge(*(_ready_in(view, lane, limit) for lane in lanes))
 
 

@@ -11,7 +11,7 @@ from . import wire
 from .change import Change
 from .claims import GIVEN_BACK, UNLIMITED_HELD, claim_for
 from .context import context_of
-from .discovery import able, best, is_under
+from .discovery import able, is_under, takeable
 from .explaining import explained
 from .pausing import require_not_paused
 from .requests.claims import NextTask, ReleaseTask
@@ -37,8 +37,9 @@ def next_task(change: Change, request: NextTask) -> Answer:
     held = change.held_by(me.name, me.max_concurrent_tasks or UNLIMITED_HELD)
     if me.max_concurrent_tasks is not None and len(held) >= me.max_concurrent_tasks:
         raise TooManyTasks(agent=me.name, limit=me.max_concurrent_tasks, held=held)
-    capabilities = able(me, request.capabilities)
-    ready = best(change, me, capabilities, EXAMINED_LIMIT, request.role)
+    # What somebody says they can do is not yet registered, and a claim goes by what is.
+    capabilities = frozenset[str]() if me.provisional else able(me, request.capabilities)
+    ready = takeable(change, me, capabilities, EXAMINED_LIMIT, request.role)
     examined = [change.task(order[-1]) for order in islice(ready, EXAMINED_LIMIT if _filters(request) else AFFINITY_LIMIT)]
     fitting = (task for task in examined if _passes(change, task, request))
     task = _preferred(change, fitting, me)
