@@ -135,3 +135,10 @@ def test_work_that_was_sent_back_by_its_review_is_not_offered_any_more(board: Bo
     assert (board.task("T-1").state, board.task("T-1").holder) == ("InProgress", "ada")
     with pytest.raises(HandoffClosed):
         bob.answer_handoff(handoff_id=number, accept=True)
+
+
+def test_a_person_takes_what_is_offered_to_them_whatever_it_needs(board: Board, person: Seat) -> None:
+    ada = registered(board, "ada", "backend", "sql")
+    ada.held("T-1", required_capabilities=["sql"])
+    number = ada.offer_handoff(code="T-1", fence=1, to="local", summary="s")["handoff_id"]
+    assert person.answer_handoff(handoff_id=number, accept=True)["claim"]["agent"] == "local"

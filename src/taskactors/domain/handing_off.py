@@ -5,7 +5,7 @@ from enum import StrEnum
 from attrs import evolve, frozen
 
 from .agent import Agent
-from .caller import Caller
+from .caller import Caller, Kind
 from .errors import HandoffClosed, LacksCapabilities, NotAddressed, TooManyTasks
 from .events import EventKind, Fact
 from .finishing import require_holder
@@ -98,7 +98,8 @@ def require_addressed(handoff: Handoff, agent: Agent, caller: Caller) -> None:
 
 def accept(task: Task, handoff: Handoff, agent: Agent, held: tuple[str, ...], now: Instant) -> tuple[Fact, Handoff]:
     """The task is theirs from now on, with a new fence and a lease that starts anew."""
-    if lacking := tuple(sorted(set(task.required_capabilities) - set(agent.capabilities))):
+    # People are not asked what they can do, as when they claim.
+    if agent.kind is not Kind.HUMAN and (lacking := tuple(sorted(set(task.required_capabilities) - set(agent.capabilities)))):
         raise LacksCapabilities(task=task.code, agent=agent.name, lacking=lacking)
     if agent.max_concurrent_tasks is not None and len(held) >= agent.max_concurrent_tasks:
         raise TooManyTasks(agent=agent.name, limit=agent.max_concurrent_tasks, held=held)
