@@ -142,3 +142,9 @@ def test_a_person_takes_what_is_offered_to_them_whatever_it_needs(board: Board, 
     ada.held("T-1", required_capabilities=["sql"])
     number = ada.offer_handoff(code="T-1", fence=1, to="local", summary="s")["handoff_id"]
     assert person.answer_handoff(handoff_id=number, accept=True)["claim"]["agent"] == "local"
+
+
+def test_what_its_review_finds_stays_with_a_task_that_is_then_offered(board: Board, ada: Seat, bob: Seat, person: Seat) -> None:
+    offered(ada, "bob", confidence=0.5)
+    person.review_task(code="T-1", verdict="approve", findings=["mind the gap"])
+    assert [each.text for each in board.task("T-1").findings] == ["mind the gap"]

@@ -67,7 +67,8 @@ def _reviewed(change: Change, task: Task, request: ask.ReviewTask) -> Fact:
     if offer is None or request.verdict is finishing.Verdict.SEND_BACK:
         return finishing.review(task, change.caller, request.verdict, request.findings, change.now)
     finishing.require_other_reviewer(task, change.caller)
-    fact, forward = handing_off.put_forward(task, offer, change.now)
+    noted = finishing.noted(task, change.caller, request.findings, change.now)
+    fact, forward = handing_off.put_forward(noted, offer, change.now)
     change.keep_handoff(forward)
     announce(change, forward)
     return fact
