@@ -148,3 +148,11 @@ def test_what_its_review_finds_stays_with_a_task_that_is_then_offered(board: Boa
     offered(ada, "bob", confidence=0.5)
     person.review_task(code="T-1", verdict="approve", findings=["mind the gap"])
     assert [each.text for each in board.task("T-1").findings] == ["mind the gap"]
+
+
+def test_an_offer_under_review_ends_when_its_task_is_given_to_somebody_else(board: Board, ada: Seat, bob: Seat, person: Seat) -> None:
+    number = offered(ada, "cleo", confidence=0.5)
+    person.assign_task(code="T-1", new_owner_agent_name="bob")
+    assert person.review_task(code="T-1", verdict="approve")["state"] == "Done"
+    with pytest.raises(HandoffClosed):
+        board.as_agent("cleo").answer_handoff(handoff_id=number, accept=True)

@@ -21,9 +21,10 @@ def follow(change: Change, before: Task | None, after: Task) -> tuple[str, ...]:
 
 
 def _withdraw_offer(change: Change, before: Task, after: Task) -> None:
-    """An offer of a task that went another way is void."""
-    moved = before.state in (State.PENDING_HANDOFF, State.REVIEW) and before.state is not after.state
-    if not moved or after.state is State.PENDING_HANDOFF:
+    """An offer of a task that went another way, or to another holder, is void."""
+    if before.state not in (State.PENDING_HANDOFF, State.REVIEW) or (before.state is after.state and before.holder == after.holder):
+        return
+    if after.state is State.PENDING_HANDOFF:
         return
     offer = change.open_handoff(after)
     if offer is not None:
