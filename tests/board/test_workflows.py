@@ -171,3 +171,10 @@ def test_planned_tasks_may_follow_a_workflow(ada: Seat) -> None:
     ada.plan_tasks(tasks=[{"ref": "a", "code": "T-1", "name": "x", "description": "x", "workflow": "feature"}])
     assert ada.get_task_by_code(code="T-1")["workflow"]["step"] == "design"
     assert ada.get_project_overview(detail="full")["workflows"] == ["feature"]
+
+
+def test_a_person_goes_on_with_their_task_when_a_step_of_it_was_approved(ada: Seat, person: Seat) -> None:
+    person.define_workflow(name="two", steps=[{"id": "one", "name": "one"}, {"id": "two", "name": "two", "required_capability": "rust"}])
+    person.held("T-1", workflow="two")
+    assert person.advance_task_workflow(code="T-1", fence=1, output="o", confidence=0.1)["state"] == "Review"
+    assert ada.review_task(code="T-1", verdict="approve")["claim"]["agent"] == "local"

@@ -78,7 +78,7 @@ def _step_approved(change: Change, task: Task, request: ask.ReviewTask) -> Fact:
     """A step that was reviewed is not the end of the task."""
     assert task.workflow is not None
     noted = finishing.noted(task, change.caller, request.findings, change.now)
-    holder = change.find_agent(task.holder) if task.holder else None
+    holder = change.introduce(task.holder) if task.holder else None
     return approve_step(noted, change.caller, holder, change.workflow_of(task.workflow), change.now)
 
 
