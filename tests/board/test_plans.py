@@ -207,3 +207,14 @@ def test_a_decomposed_task_is_not_set_free_before_its_parts_are_done(board: Boar
     assert board.task("BIG-1").state == "WaitingForDependency"
     ada.move("ONE-1", "InProgress", "Done")
     assert board.task("BIG-1").state == "Done"
+
+
+def test_the_graph_tells_only_of_open_work_that_it_waits_and_why(board: Board, ada: Seat) -> None:
+    ada.task("FIRST-1")
+    ada.task("OVER-1", depends_on=["FIRST-1"])
+    ada.move("OVER-1", "Cancelled")
+    assert ada.get_dependency_graph(codes=["FIRST-1"])["blocked"] == []
+    ada.task("BIG-1")
+    ada.task("PART-1", parent_code="BIG-1")
+    ada.edit_dependencies(code="BIG-1", add=["PART-1"])
+    assert ada.get_dependency_graph(codes=["BIG-1"])["edges"] == [{"from": "PART-1", "to": "BIG-1", "kind": "blocks"}]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..domain.task import CLOSED, RUNNING, State, Task
+from ..domain.task import CLOSED, RUNNING, DependencyKind, State, Task
 from ..storage.keys import split
 from . import layout
 from .requests.plans import GetDependencyGraph
@@ -68,13 +68,12 @@ def _neighbours(view: View, task: Task) -> Iterator[Task]:
 
 
 def _edges(view: View, tasks: Mapping[str, Task]) -> Edges:
-    edges: Edges = {}
+    edges: Edges = {(task.code, str(task.parent_code)): "part-of" for task in tasks.values() if task.parent_code in tasks}
     for task in tasks.values():
         for each in task.depends_on:
-            if each.code in tasks:
+            # A whole may wait for one part by name: that says more than that it is a part, a mere pointer says less.
+            if each.code in tasks and ((each.code, task.code) not in edges or each.kind is not DependencyKind.RELATED):
                 edges[each.code, task.code] = each.kind
-        if task.parent_code in tasks:
-            edges[task.code, str(task.parent_code)] = "part-of"
     return edges
 
 
@@ -111,7 +110,7 @@ def _blocked(view: View, tasks: Mapping[str, Task]) -> list[dict[str, Any]]:
     for task in tasks.values():
         if task.state is State.BLOCKED:
             found.append({"code": task.code, "why": task.blocked_reason or "no reason given", "holder": task.holder})
-        elif task.unmet:
+        elif task.unmet and task.state not in CLOSED:
             waits = list(view.unmet_blockers(task))
             found.append({"code": task.code, "waits_for": waits} | ({"blocker_cancelled": True} if task.cancelled_blockers else {}))
     return found
