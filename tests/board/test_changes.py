@@ -69,3 +69,17 @@ def test_a_digest_stays_within_its_budget_and_says_how_much_it_left_out(board: B
 def test_a_cursor_of_another_tool_is_refused(ada: Seat) -> None:
     with pytest.raises(InvalidArguments, match="cursor"):
         ada.get_changes(cursor="t5")
+
+
+def test_of_a_private_entry_others_learn_only_that_there_is_one(board: Board, ada: Seat, bob: Seat, person: Seat) -> None:
+    ada.task("T-1")
+    board.as_person(acting_for="ada").add_knowledge(title="t", body="b", kind="decision", visibility="private", code="T-1")
+    board.as_person(acting_for="ada").send_message(to="cleo", content="psst")
+
+    def told(to: Seat, kind: str) -> tuple[object, ...]:
+        (event,) = to.get_changes(kinds=[kind])["items"]
+        return event["by"], event.get("acting_for"), event["data"].get("task")
+
+    assert told(bob, "knowledge_added") == ("", None, None)
+    assert told(bob, "message_sent") == ("", None, None)
+    assert told(ada, "knowledge_added") == told(person, "knowledge_added") == ("local", "ada", "T-1")

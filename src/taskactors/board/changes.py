@@ -96,19 +96,27 @@ def _events(view: View, request: GetChanges, task: Task | None, after: int) -> d
 
 
 def _shown(view: View, event: Event) -> dict[str, Any]:
-    data = dict(event.data)
-    if data.get("direct") and view.caller.kind is Kind.AGENT and view.caller.name not in (data.get("from"), data.get("to")):
-        # That there was one is in the log's order; between whom is theirs.
-        data = {"direct": True}
+    hidden = _hidden(view, event)
     return {
         "seq": event.seq,
         "at": text_of(event.at),
         "kind": event.kind,
-        "by": event.by if "from" in data or not event.data.get("direct") else "",
-        **({"acting_for": event.acting_for} if event.acting_for else {}),
+        "by": "" if hidden else event.by,
+        **({"acting_for": event.acting_for} if event.acting_for and not hidden else {}),
         "subject": event.subject,
-        "data": data,
+        "data": hidden or dict(event.data),
     }
+
+
+def _hidden(view: View, event: Event) -> dict[str, Any] | None:
+    """What is shown of an event that is not for this caller: that there was one is in the log's order; between whom is theirs."""
+    if view.caller.kind is not Kind.AGENT:
+        return None
+    if event.data.get("direct") and view.caller.name not in (event.data.get("from"), event.data.get("to")):
+        return {"direct": True}
+    if event.data.get("private") and view.caller.name != event.data.get("by"):
+        return {"private": True}
+    return None
 
 
 def _digest(view: View, request: GetChanges, task: Task | None, after: int) -> dict[str, Any]:

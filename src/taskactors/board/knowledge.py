@@ -7,7 +7,7 @@ from attrs import frozen
 
 from ..domain.errors import NotFound
 from ..domain.events import EventKind, Fact
-from ..domain.knowledge import Entry, may_see
+from ..domain.knowledge import Entry, Visibility, may_see
 from ..domain.message import may_read
 from ..storage.keys import split
 from . import layout, wire
@@ -58,7 +58,8 @@ def add_knowledge(change: Change, request: AddKnowledge) -> Answer:
 
 def keep_entry(change: Change, entry: Entry) -> Entry:
     """Store a new entry, with its event."""
-    data = {"kind": entry.kind, "task": entry.task_code, "by": entry.author}
+    private = True if entry.visibility is Visibility.PRIVATE else None
+    data = {"kind": entry.kind, "task": entry.task_code, "by": entry.author, "private": private}
     change.record(Fact(EventKind.KNOWLEDGE_ADDED, entry, {name: value for name, value in data.items() if value is not None}))
     return entry
 
