@@ -90,3 +90,31 @@ def test_a_damaged_copy_is_seen(store: LmdbEngine, tmp_path: Path) -> None:
 def test_memory_cannot_be_copied_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(NoCopies):
         InMemoryEngine().copy(tmp_path / "copy", always)
+
+
+def test_a_copy_holds_nothing_of_what_was_deleted_and_is_smaller(store: LmdbEngine, tmp_path: Path) -> None:
+    for number in range(200):
+        write(store, put(b"%d" % number, b"a secret " * 400))
+    for number in range(1, 200):
+        write(store, lambda transaction, gone=b"%d" % number: transaction.delete(gone))
+    write(store, put(b"0", b"scrubbed"))
+    store.copy(tmp_path / "copy", always)
+    data = (tmp_path / "copy" / DATA_FILE).read_bytes()
+    assert b"a secret" in (tmp_path / "store" / DATA_FILE).read_bytes()
+    assert b"a secret" not in data
+    assert len(data) < (tmp_path / "store" / DATA_FILE).stat().st_size / 4
+    assert verify(tmp_path / "copy") == []
+
+
+def test_a_copy_of_a_copy_goes_on_like_any_store(store: LmdbEngine, tmp_path: Path) -> None:
+    write(store, put(b"a", b"1"))
+    store.copy(tmp_path / "one", always)
+    first = open_lmdb(tmp_path / "one")
+    write(first, put(b"b", b"2"))
+    first.copy(tmp_path / "two", always)
+    first.close()
+    second = open_lmdb(tmp_path / "two")
+    assert contents(second) == {b"a": b"1", b"b": b"2"}
+    write(second, put(b"c", b"3"))
+    second.close()
+    assert verify(tmp_path / "two") == []

@@ -19,6 +19,7 @@ from ..domain.moments import text_of
 from ..domain.task import Instant
 from ..runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull
 from ..storage.apart import Abandoned
+from ..storage.copying import copy_stopped
 from ..storage.durable import sync_folder
 from ..storage.errors import StorageError
 from ..storage.lmdb_file import DATA_FILE
@@ -62,10 +63,23 @@ class Backups:
     store: Address
     clock: Clock
     off_loop: OffLoop
-    check: Callable[[Path, Callable[[], bool]], Checked] = checked
+    check: Callable[..., Checked] = checked
     last: Instant | None = None
     fault: str | None = None
     _one: trio.Lock = Factory(trio.Lock)
+    _next_at: Instant | None = None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether one is being made."""
+        return self._one.locked()
+
+    def due_after(self, last_change: Instant | None) -> Instant | None:
+        """When the next is due by itself, if anything has changed since the last that there is."""
+        if self.settings is None or self._next_at is None or last_change is None:
+            return None
+        there = there_are(self.settings.folder)
+        return None if there and there[-1].stat().st_mtime * 1000 > last_change else self._next_at
 
     async def make(self, folder: Path | None = None) -> Mapping[str, Any]:
         """One verified backup, in the project's own folder or in that one. Raises BackupFailed; nothing half made is left."""
@@ -88,19 +102,12 @@ class Backups:
             return {**made, "seconds": round((self.clock.now() - began) / 1000, 3)}
 
     async def _made(self, target: Path) -> Mapping[str, Any]:
-        name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self.clock.now() / 1000))
-        unfinished = target / f"{UNFINISHED}{name}"
+        unfinished = _unfinished(target, self.clock.now())
         try:
             await self.off_loop(partial(shutil.rmtree, unfinished, ignore_errors=True))
             await self.store.ask(Copy(unfinished), COPY_WITHIN_S)
-            found = await self.off_loop(self.check, unfinished, uncancelled)
-            if found.findings:
-                raise BackupFailed(why=f"the copy is not whole: {found.findings[0]}")
-            size, digest = await self.off_loop(_fingerprint, unfinished)
-            made = _free_name(target, name)
-            unfinished.rename(made)
-            sync_folder(target)
-            return {"path": str(made), "events": found.events, "bytes": size, "sha256": digest}
+            made: Mapping[str, Any] = await self.off_loop(_finish, unfinished, partial(self.check, wanted=uncancelled))
+            return made
         except Abandoned:
             raise BackupFailed(why="the server is stopping") from None
         finally:
@@ -126,6 +133,7 @@ class Backups:
             return
         wait_s = self._first_in_s(self.settings)
         while True:
+            self._next_at = self.clock.now() + round(wait_s * 1000)
             await trio.sleep(wait_s)
             try:
                 await self.make()
@@ -139,6 +147,35 @@ class Backups:
             return min(FIRST_AFTER_S, settings.every_s)
         age_s = self.clock.now() / 1000 - there[-1].stat().st_mtime
         return max(1.0, settings.every_s - max(0.0, age_s))
+
+
+def back_up_stopped(store: Path, target: Path, now: Instant) -> Mapping[str, Any]:
+    """A verified backup of a store that nobody has open, in a folder. Raises BackupFailed and StorageError."""
+    unfinished = _unfinished(target, now)
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        copy_stopped(store, unfinished)
+        return _finish(unfinished, checked)
+    except OSError as error:
+        raise BackupFailed(why=f"{target} cannot be written: {error.strerror}") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _unfinished(target: Path, now: Instant) -> Path:
+    return target / (UNFINISHED + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now / 1000)))
+
+
+def _finish(unfinished: Path, check: Callable[[Path], Checked]) -> Mapping[str, Any]:
+    """Check a copy, and let it count as a backup."""
+    found = check(unfinished)
+    if found.findings:
+        raise BackupFailed(why=f"the copy is not whole: {found.findings[0]}")
+    size, digest = _fingerprint(unfinished)
+    made = _free_name(unfinished.parent, unfinished.name.removeprefix(UNFINISHED))
+    unfinished.rename(made)
+    sync_folder(made.parent)
+    return {"path": str(made), "events": found.events, "bytes": size, "sha256": digest}
 
 
 def there_are(folder: Path) -> list[Path]:
