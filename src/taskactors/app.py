@@ -16,6 +16,7 @@ import trio
 
 from .actors.admin import ADMIN
 from .actors.backups import BackupSettings
+from .actors.due_note import DueNote
 from .actors.profiles import PROFILES
 from .actors.project import ProjectSetting
 from .actors.projects import Projects
@@ -52,6 +53,7 @@ OPEN_FILES = 8_192
 
 SERVER_FILE = "server.json"
 CONTROL_SOCKET = "control.sock"
+DUE_NOTE = "due.json"
 
 log = structlog.get_logger(__name__)
 
@@ -197,6 +199,7 @@ class Server:
             tools={**TOOLS, **ADMIN},
             surroundings=partial(self._surroundings, name),
             observe=observe,
+            due_note=DueNote(_projects_folder(self.config.data) / name / DUE_NOTE),
             backups=BackupSettings(
                 folder=self.config.backups_folder / name, every_s=self.config.backup_every_h * 3600, keep=self.config.keep_backups
             ),

@@ -11,8 +11,10 @@ from attrs import Factory, define, field
 from taskactors.actors.admin import ADMIN
 from taskactors.actors.backups import BackupSettings
 from taskactors.actors.calls import Connection
+from taskactors.actors.due_note import DueNote
 from taskactors.actors.project import ProjectSetting
 from taskactors.actors.projects import Projects
+from taskactors.actors.store import OffLoop
 from taskactors.actors.tools import TOOLS
 from taskactors.actors.workspace.facts import Surroundings
 from taskactors.board.requests.admin import DropHistory
@@ -34,6 +36,7 @@ class FragileEngine:
     inner: InMemoryEngine = Factory(InMemoryEngine)
     troubles: list[Trouble] = Factory(list)
     opened: int = 0
+    closed: int = 0
 
     def open(self) -> "FragileEngine":
         self.opened += 1
@@ -62,6 +65,7 @@ class FragileEngine:
 
     def close(self) -> None:
         """What it holds stays, as on a disk."""
+        self.closed += 1
 
 
 @define(eq=False)
@@ -96,6 +100,8 @@ async def team(
     engines: dict[str, FragileEngine] | None = None,
     backups: BackupSettings | None = None,
     keep_history: DropHistory | None = None,
+    notes: Path | None = None,
+    off_loop: OffLoop = in_place,
 ) -> AsyncIterator[Team]:
     """A running team in that nursery, stopped at the end; on engines that were there before it goes on where they ended."""
     engines = {} if engines is None else engines
@@ -110,7 +116,8 @@ async def team(
             tools={**TOOLS, **ADMIN},
             surroundings=lambda: surroundings or Surroundings(project=name, ws_url=None, version="0", root=None, tools={}),
             observe=seen.append,
-            off_loop=in_place,
+            off_loop=off_loop,
+            due_note=DueNote(notes / f"{name}.json") if notes else None,
             backups=backups,
             keep_history=keep_history,
         )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from copy import copy
 
 import trio
 
@@ -16,6 +17,10 @@ class Clock:
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self._began = trio.current_time()
         self._epoch = round(wall() * MS)
+
+    def twin(self) -> "Clock":
+        """Another that shows the same now, and can be set apart from this one."""
+        return copy(self)
 
     def not_before(self, moment: Instant) -> None:
         """Go on from a moment that was already recorded, when the wall clock was set back since."""

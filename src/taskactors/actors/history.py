@@ -21,8 +21,8 @@ from .clock import Clock
 from .store import Read, Write
 
 EVERY_S = 24 * 3600.0
-FIRST_AFTER_S = 3600.0
-"""A server that is started anew every day gets round to it, too."""
+FIRST_AFTER_S = 300.0
+"""A project that is up for short times only, because nobody uses it for long, gets round to it, too."""
 
 ASK_WITHIN_S = 30.0
 

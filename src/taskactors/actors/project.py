@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import trio
-from attrs import frozen
+from attrs import Factory, evolve, frozen
 
 from ..board.change import as_server
-from ..board.passing import give_grace
+from ..board.passing import Outlook, give_grace, outlook
 from ..board.requests.admin import DropHistory
 from ..board.settings import BoardSettings
 from ..runtime import Child, Observer, Place, RestartBudget, Supervisor
@@ -16,6 +15,7 @@ from .auditing import Auditing
 from .backups import Backups, BackupSettings
 from .calls import Call
 from .clock import Clock
+from .due_note import DueNote
 from .feed import Feed
 from .history import History
 from .notices import Notices
@@ -25,7 +25,8 @@ from .roles.roster import ROSTER
 from .router import Router
 from .search_index import SearchIndex
 from .statistics import Statistics
-from .store import InHand, OffLoop, Store, StoreHealth, Write
+from .store import InHand, OffLoop, Read, Store, StoreHealth, Write
+from .threads import own_threads
 from .timers import Timers
 from .tools import Tool
 from .updates import Updates
@@ -48,6 +49,7 @@ STORE_START_WITHIN_S = 120.0
 """After an unclean stop the store checks its whole file before it serves; a large one takes its time."""
 
 GRACE_WITHIN_S = 60.0
+LOOK_AHEAD_WITHIN_S = 30.0
 
 
 @frozen(kw_only=True)
@@ -60,17 +62,18 @@ class ProjectSetting:
     tools: Mapping[str, Tool]
     surroundings: Callable[[], Surroundings]
     observe: Observer
-    off_loop: OffLoop = trio.to_thread.run_sync
+    off_loop: OffLoop = Factory(own_threads)
+    due_note: DueNote | None = None
     backups: BackupSettings | None = None
     keep_history: DropHistory | None = None
 
 
 class Project:
-    """The tree of one project. Made new for every start; its supervisor runs once."""
+    """The tree of one project. Made new for every start; its supervisor runs once. All its lives have one clock."""
 
-    def __init__(self, setting: ProjectSetting) -> None:
+    def __init__(self, setting: ProjectSetting, clock: Clock) -> None:
         self.setting = setting
-        self.clock = Clock()
+        self.clock = clock
         self.presence = Presence()
         self.feed = Feed()
         self.health = StoreHealth()
@@ -119,8 +122,28 @@ class Project:
         answer: Mapping[str, Any] = await self.router.ask(call, within_s, urgent=bool(tool and tool.urgent))
         return answer
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody waits here for something, or a duty is in the middle of its work."""
+        return bool(self.waiting.parked) or self.backups.under_way
+
+    async def look_ahead(self) -> Outlook:
+        """What is to come here if nobody calls. Raises Refusal and the runtime's faults."""
+        return self._with_duties(await self.store.ask(Read(outlook), LOOK_AHEAD_WITHIN_S))
+
+    @property
+    def ahead_at_end(self) -> Outlook | None:
+        """The same after the end of the tree; None when the store did not come to a good end."""
+        ahead = self._in_hand.outlook
+        return self._with_duties(ahead) if ahead is not None else None
+
+    def _with_duties(self, ahead: Outlook) -> Outlook:
+        due = [at for at in (ahead.next_due, self.backups.due_after(ahead.last_event_at)) if at is not None]
+        return evolve(ahead, next_due=min(due, default=None))
+
     def abandon(self) -> None:
         """After the end of the tree: whoever the store still owed an answer hears that there will be none."""
+        self.index.close()
         owed = [*self._in_hand.waiting, *(self._in_hand.batch.letters if self._in_hand.batch else ())]
         for letter in owed:
             letter.refuse(Stopping())

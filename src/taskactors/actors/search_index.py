@@ -59,6 +59,10 @@ class SearchIndex:
         )
         return [(str(place), int(number), " ".join(str(text).split())) for place, number, text in rows]
 
+    def close(self) -> None:
+        """It is not searched any more."""
+        self._database.close()
+
     def _heard(self, told: Sequence[object]) -> None:
         for each in told:
             if isinstance(each, Event):

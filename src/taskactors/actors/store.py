@@ -13,6 +13,7 @@ import trio
 from attrs import Factory, define, field, frozen
 
 from ..board.chain import read_head
+from ..board.passing import Outlook, outlook
 from ..domain.errors import Refusal
 from ..domain.task import Instant
 from ..runtime import ActorCrashed, Letter, Place, in_batches
@@ -82,6 +83,8 @@ class InHand:
 
     waiting: deque[Letter[Write]] = Factory(deque)
     batch: Batch | None = None
+    outlook: Outlook | None = None
+    """What is to come, as it was when the store was stopped in good order."""
 
 
 @define
@@ -129,14 +132,19 @@ class Store:
             if self.in_hand.batch is not None:
                 await self._settle(self.in_hand.batch)
             self.feed.committed(self._engine.read(read_head).seq)
+            # A wall clock that was set back since must not make time go back in what is written from here on.
+            self.clock.not_before(self._engine.read(outlook).last_event_at or 0)
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 nursery.start_soon(self._write_until_ended)
                 await in_batches(place, self._take, BATCH_LIMIT)
                 self._ending = True
                 self._work.set()
+            self.in_hand.outlook = self._engine.read(outlook)
         finally:
-            self._engine.close()
+            # Off the loop, because it looks at the whole file once more; and to its end, because nobody can open it before.
+            with trio.CancelScope(shield=True):
+                await self.off_loop(self._engine.close)
 
     async def _take(self, letters: Sequence[Letter[Any]]) -> None:
         for letter in letters:

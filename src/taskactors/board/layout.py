@@ -101,6 +101,9 @@ def held_by(agent: str) -> Span:
     return span("held", agent)
 
 
+HELD: Span = span("held")
+
+
 LEASE = "lease"
 START = "start"
 HANDOFF = "handoff"

@@ -13,10 +13,12 @@ from ..storage.engine import Snapshot
 from ..storage.keys import split
 from . import layout
 from .aftermath import follow
+from .chain import body_of
 from .change import Change
 from .escalating import escalate
 from .handoffs import expire_handoff
 from .reservations import end_in_time
+from .stored import EVENT
 from .telling import tell
 
 SWEEP_LIMIT = 200
@@ -39,6 +41,27 @@ def next_due(snapshot: Snapshot) -> Instant | None:
     """When time has something to do next, or None."""
     found = snapshot.range(*layout.DUE, limit=1)
     return int(split(found[0][0])[1]) if found else None
+
+
+@frozen
+class Outlook:
+    """What is to come in a project that nobody calls: whether somebody holds a lease that runs, when time has something to do
+    next, and when the last thing happened.
+    """
+
+    is_held: bool
+    next_due: Instant | None
+    last_event_at: Instant | None
+
+
+def outlook(snapshot: Snapshot) -> Outlook:
+    """The outlook as it is stored."""
+    last = snapshot.range(*layout.ALL_EVENTS, limit=1, reverse=True)
+    return Outlook(
+        is_held=bool(snapshot.range(*layout.HELD, limit=1)),
+        next_due=next_due(snapshot),
+        last_event_at=EVENT.decode(body_of(last[0][1])).at if last else None,
+    )
 
 
 def sweep(change: Change, signs: Signs) -> int:

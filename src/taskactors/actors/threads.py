@@ -1,0 +1,15 @@
+"""Threads: blocking work off the loop, with places that each owner has for itself, so that nobody waits for another's work."""
+
+from functools import partial
+
+import trio
+
+from .store import OffLoop
+
+PROJECT_THREADS = 16
+"""More than a project ever uses at once (its store, two desks of four, a backup, an audit): within one nobody waits, either."""
+
+
+def own_threads(at_most: int = PROJECT_THREADS) -> OffLoop:
+    """Runs blocking functions on threads, so many of this owner's at once. Trio's own limit is one for the whole process."""
+    return partial(trio.to_thread.run_sync, limiter=trio.CapacityLimiter(at_most))
