@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..board import agents, audit, reservations, retention
+from ..board import agents, audit, redaction, reservations, retention
 from ..board.change import Change
-from ..board.requests.admin import DropHistory, MakeBackup, Verify
+from ..board.requests.admin import DropHistory, MakeBackup, Redact, Verify
 from ..board.requests.reservations import CheckFiles
 from ..board.view import View
 from ..storage.engine import Snapshot
@@ -54,6 +54,15 @@ ADMIN: Mapping[str, Tool] = _table(
         unit=answered_so_far,
         answers={"path": "string", "events": "integer", "bytes": "integer"},
         reads=True,
+    ),
+    Tool(
+        name="admin.redact",
+        title="Redact a secret",
+        request=Redact,
+        desk="database",
+        unit=redaction.redact,
+        answers={"redacted": "array", "events": "integer", "replies": "integer", "left": "array"},
+        destructive=True,
     ),
     Tool(
         name="admin.verify",

@@ -21,6 +21,7 @@ from ..domain.lifecycle import DEADLINE_MS
 from ..domain.message import EVERYBODY, Importance, role_addressed
 from ..domain.moments import text_of
 from ..domain.pausing import targets_of
+from ..domain.redacting import INSTEAD
 from ..domain.task import Instant
 from ..runtime import Address, Place
 from ..storage.engine import Snapshot
@@ -148,6 +149,8 @@ class Notices:
                     self._message_sent(each)
                 case Event(kind=EventKind.PAUSE_SET):
                     self._pause_set(each)
+                case Event(kind=EventKind.TEXT_REDACTED, subject=subject) if subject.startswith("pause:"):
+                    self._paused[subject.removeprefix("pause:")] = INSTEAD
                 case Event(subject=subject) if subject.startswith("task:"):
                     self._task_changed(each, lost)
 

@@ -11,6 +11,9 @@ from ..storage.keys import key, span
 
 Span = tuple[bytes, bytes]
 
+EVERYTHING: Span = b"\x01", b"\xff"
+"""Every key that is made here."""
+
 HEAD = key("head")
 """The last event: its number and its hash."""
 
@@ -243,6 +246,12 @@ def dropped(kind: str) -> bytes:
 
 
 DROPPED: Span = span("dropped")
+
+
+def voucher(seq: int) -> bytes:
+    """The number of the event that vouches for another, whose text was redacted."""
+    return key("voucher", seq)
+
 
 REPLIES: Span = span("reply")
 

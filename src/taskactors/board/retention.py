@@ -66,6 +66,8 @@ def drop_history(change: Change, request: DropHistory) -> Answer:
         head = Head(event.seq, hash_of(stored))
         kinds[event.kind] += 1
         change.drop(entry)
+        if change.snapshot.get(layout.voucher(event.seq)) is not None:
+            change.drop(layout.voucher(event.seq))
     if kinds:
         _remember(change, head, kinds)
     answer: dict[str, Any] = {"dropped": kinds.total(), "first_seq": head.seq + 1, "events": change.head_seq() - head.seq, "more": more}

@@ -54,6 +54,7 @@ class EventKind(StrEnum):
     KNOWLEDGE_ADDED = "knowledge_added"
     AUDIT_FAILED = "audit_failed"
     HISTORY_DROPPED = "history_dropped"
+    TEXT_REDACTED = "text_redacted"
     MAIN_FILE_REQUESTED = "main_file_requested"
 
 

@@ -36,3 +36,10 @@ class DropHistory(Request):
 
     keep_days: Annotated[int, Meta(ge=1, le=LONGEST_DAYS)] = KEPT_DAYS
     keep_events: Annotated[int, Meta(ge=1, le=2**53)] = KEPT_EVENTS
+
+
+@frozen(kw_only=True)
+class Redact(Request):
+    """Remove a secret from everything that was written: it must be gone, while the rest of the text stays."""
+
+    text: Annotated[str, Meta(min_length=6, max_length=4_096, pattern=r"\S", description="exactly what is to be removed")]
