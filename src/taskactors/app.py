@@ -6,27 +6,30 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import structlog
 import trio
 
 from .actors.admin import ADMIN
-from .actors.backups import BackupSettings
+from .actors.backups import BackupSettings, back_up_stopped
 from .actors.due_note import DueNote
 from .actors.profiles import PROFILES
 from .actors.project import ProjectSetting
 from .actors.projects import Projects
+from .actors.refusals import BackupFailed
 from .actors.tools import TOOLS
 from .actors.workspace.facts import Surroundings
 from .board import audit
 from .board.checked import checked
 from .board.requests.admin import DropHistory
 from .board.settings import BoardSettings
-from .config import DEFAULT_PROJECT, Config
+from .config import BACKUPS_FOLDER, DEFAULT_PROJECT, Config
 from .logs import observe, start_logging
 from .mcp_server.server import McpSurface
 from .runtime import Child, Place, RestartBudget, RuntimeFault, Supervisor
@@ -52,8 +55,8 @@ OPEN_FILES = 8_192
 """Room for every connection that is admitted, and for what each project has open."""
 
 SERVER_FILE = "server.json"
-CONTROL_SOCKET = "control.sock"
 DUE_NOTE = "due.json"
+CONTROL_SOCKET = "control.sock"
 
 log = structlog.get_logger(__name__)
 
@@ -83,6 +86,20 @@ def verify_offline(data: Path) -> list[str]:
     with own(data):
         folders = sorted(each.parent for each in _projects_folder(data).glob(f"[!.]*/{DATA_FILE}"))
         return [f"{folder.name}: {finding}" for folder in folders for finding in verify(folder, audit.findings)]
+
+
+def verify_backup(backup: Path) -> list[str]:
+    """Everything that is wrong with a backup, a line each. Raises StorageError when it cannot be checked."""
+    return list(checked(backup).findings)
+
+
+def backup_offline(data: Path, project: str, to: Path | None) -> Mapping[str, Any]:
+    """Back up a project of a stopped server. Raises DataInUse, other StorageErrors, and BackupFailed."""
+    with own(data):
+        store = _projects_folder(data) / project
+        if not (store / DATA_FILE).exists():
+            raise BackupFailed(why=f"there is no project {project} in {data}")
+        return back_up_stopped(store, to or data / BACKUPS_FOLDER / project, int(time.time() * 1000))
 
 
 def restore_offline(data: Path, project: str, backup: Path) -> Path | None:

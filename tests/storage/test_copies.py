@@ -6,12 +6,17 @@ from threading import Thread
 import pytest
 
 from taskactors.storage.apart import Abandoned
+from taskactors.storage.engine import Unit
 from taskactors.storage.errors import EngineFault, NeedsRoom, NoCopies, UnusableFolder
 from taskactors.storage.in_memory import InMemoryEngine
 from taskactors.storage.lmdb_file import DATA_FILE
 from taskactors.storage.on_lmdb import LmdbEngine, open_lmdb
 from taskactors.storage.verification import verify
 from tests.storage.engines import contents, put, write
+
+
+def delete(key: bytes) -> Unit:
+    return lambda transaction: transaction.delete(key)
 
 
 def always() -> bool:
@@ -95,8 +100,7 @@ def test_memory_cannot_be_copied_and_says_so(tmp_path: Path) -> None:
 def test_a_copy_holds_nothing_of_what_was_deleted_and_is_smaller(store: LmdbEngine, tmp_path: Path) -> None:
     for number in range(200):
         write(store, put(b"%d" % number, b"a secret " * 400))
-    for number in range(1, 200):
-        write(store, lambda transaction, gone=b"%d" % number: transaction.delete(gone))
+    write(store, *(delete(b"%d" % number) for number in range(1, 200)))
     write(store, put(b"0", b"scrubbed"))
     store.copy(tmp_path / "copy", always)
     data = (tmp_path / "copy" / DATA_FILE).read_bytes()

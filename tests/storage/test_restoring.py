@@ -41,9 +41,11 @@ def test_where_nothing_was_there_is_the_backup(tmp_path: Path) -> None:
 def test_what_it_replaces_is_kept_whole_and_the_backup_stays(tmp_path: Path) -> None:
     backup, folder = made(tmp_path / "backup", b"saved"), made(tmp_path / "projects" / "default", b"old")
     assert is_marked(folder)
+    (folder / "note").write_text("about the old data")
     replaced = put_back(backup, folder, tmp_path / "replaced", ())
     assert replaced is not None
     assert (which(folder), which(replaced), which(backup)) == (b"saved", b"old", b"saved")
+    assert not (folder / "note").exists()
     again = put_back(backup, folder, tmp_path / "replaced", ())
     assert again is not None
     assert again != replaced
@@ -57,7 +59,7 @@ def test_a_backup_with_a_finding_changes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "replaced").exists()
 
 
-@pytest.mark.parametrize("step", ["clear_mark", "_keep_aside", "sync_file", "sync_folder"])
+@pytest.mark.parametrize("step", ["_clear_notes", "_keep_aside", "sync_file", "sync_folder"])
 def test_whatever_fails_on_the_way_the_old_store_or_the_new_one_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -26,9 +26,11 @@ COMMANDS = {
     "pause": "hold an agent, a role or the project back, or let go on",
     "guard": "keep a git commit off files that another agent has reserved",
     "log": "one line from one role to another, as log.sh does",
-    "backup": "write a verified copy of a project, while the server serves it",
+    "backup": "write a verified copy of a project, while a server serves it or without one",
     "restore": "put a backup in the place of a project of a stopped server",
-    "verify": "check everything that must be true of the stored data",
+    "verify": "check everything that must be true of the stored data, or of a backup",
+    "retain": "drop history that nobody needs any more",
+    "redact": "remove a secret from everything that was written",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from .backup import backup_folder
 from .errors import CliError
 from .escaping import escaped
 from .place import meant
@@ -28,9 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if SLUG.fullmatch(arguments.project) is None:
         raise CliError(f"{arguments.project!r} is no name for a project", "use lower-case letters, digits and hyphens, up to 39")
-    backup = Path(os.path.abspath(os.path.expanduser(arguments.backup)))
-    if not backup.is_dir():
-        raise CliError(f"there is no backup in {backup}", "name the folder that `taskactors backup` printed")
+    backup = Path(backup_folder(arguments.backup))
     data = Path(_data(arguments))
     try:
         replaced = restore_offline(data, arguments.project, backup)

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from .arguments import add_server_arguments, positive
+from .errors import Refused
 from .escaping import escaped
 from .server import ANSWER_WITHIN_S, Session
 from .shown import moment, show_json
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 WAIT_S = 3600
 PAGE = 100
 
-OLDEST_FIRST = "e0"
-"""The cursor before the first event."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_server_arguments(parser)
@@ -30,11 +28,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Until it is interrupted, or has shown as many lines as were asked for."""
-    cursor, left = "now" if not arguments.all else OLDEST_FIRST, arguments.count
+    cursor, left = None if arguments.all else "now", arguments.count
     with Session(arguments, WAIT_S + ANSWER_WITHIN_S) as session:
         while left is None or left > 0:
             limit = PAGE if left is None else min(PAGE, left)
-            answer = session.call("get_changes", cursor=cursor, code=arguments.code, limit=limit, wait_s=WAIT_S, max_tokens=20_000)
+            try:
+                answer = session.call("get_changes", cursor=cursor, code=arguments.code, limit=limit, wait_s=WAIT_S, max_tokens=20_000)
+            except Refused as no:
+                if no.code != "cursor_expired":
+                    raise
+                # Old history was dropped under a slow reader, who goes on with what there is and is told.
+                print(f"taskactors: {escaped(no.cause)}", file=sys.stderr)
+                cursor = no.facts["next_cursor"]
+                continue
             for event in answer["items"]:
                 _show(event, arguments.json)
             sys.stdout.flush()

@@ -6,7 +6,8 @@ import argparse
 import os
 
 from .arguments import add_server_arguments
-from .errors import FAILED, CliError, LostServer, NoServer
+from .backup import backup_folder
+from .errors import FAILED, CliError, LostServer, NoServer, Usage
 from .escaping import escaped
 from .place import meant
 from .server import Session, url_here
@@ -21,12 +22,13 @@ PROJECTS_FOLDER = "projects"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("backup", nargs="?", metavar="BACKUP", help="check this backup instead of a server's data")
     add_server_arguments(parser)
     parser.add_argument("--data", help="check the data folder of a stopped server, every project in it (default: found from here)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    answer = _offline(os.path.abspath(os.path.expanduser(arguments.data))) if arguments.data else _online_or_offline(arguments)
+    answer = _checked(arguments)
     if arguments.json:
         show_json(answer)
     else:
@@ -36,6 +38,16 @@ def run(arguments: argparse.Namespace) -> int:
         said = f"Clean: {CHECKED}" if answer["clean"] else f"{count} {'finding' if count == 1 else 'findings'} in {CHECKED}"
         print(escaped(f"{said} of {answer['checked']}."))
     return 0 if answer["clean"] else FAILED
+
+
+def _checked(arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.backup and arguments.data:
+        raise Usage("a backup and --data cannot both be checked", "leave one of them out")
+    if arguments.backup:
+        return _backup(backup_folder(arguments.backup))
+    if arguments.data:
+        return _offline(os.path.abspath(os.path.expanduser(arguments.data)))
+    return _online_or_offline(arguments)
 
 
 def _online_or_offline(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -66,3 +78,16 @@ def _offline(folder: str) -> dict[str, Any]:
     except StorageError as error:
         raise CliError(str(error)) from None
     return {"clean": not findings, "findings": findings, "checked": f"every project in {folder}"}
+
+
+def _backup(folder: str) -> dict[str, Any]:
+    from pathlib import Path
+
+    from ..app import verify_backup
+    from ..storage.errors import StorageError
+
+    try:
+        findings = verify_backup(Path(folder))
+    except StorageError as error:
+        raise CliError(str(error)) from None
+    return {"clean": not findings, "findings": findings, "checked": f"the backup in {folder}"}

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .clean_mark import MARK_FILE, clear_mark, mark_clean
+from .clean_mark import MARK_FILE, mark_clean
 from .durable import sync_file, sync_folder
 from .errors import Damaged, UnusableFolder
-from .lmdb_file import DATA_FILE, LOCK_FILE
+from .lmdb_file import DATA_FILE
 from .ownership import FILE_MODE, FOLDER_MODE
 
 
@@ -44,11 +44,18 @@ def _put_in_place(fresh: Path, folder: Path, aside: Path) -> Path | None:
         fresh.rename(folder)
         return None
     replaced = _keep_aside(folder, aside) if (folder / DATA_FILE).exists() else None
-    clear_mark(folder)
-    (folder / LOCK_FILE).unlink(missing_ok=True)
+    _clear_notes(folder)
     (fresh / DATA_FILE).replace(folder / DATA_FILE)
     sync_folder(folder)
     return replaced
+
+
+def _clear_notes(folder: Path) -> None:
+    """Whatever else is there was said about the old data: that it is clean, who reads it, when something is due in it."""
+    for each in folder.iterdir():
+        if each.name != DATA_FILE:
+            each.unlink()
+    sync_folder(folder)
 
 
 def _keep_aside(folder: Path, aside: Path) -> Path:
