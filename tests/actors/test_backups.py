@@ -161,3 +161,32 @@ async def test_a_server_whose_own_backups_fail_is_not_healthy_and_says_why(autoj
         health = await of.call(None, "health_check")
         assert health["status"] == "unhealthy"
         assert "no file" in health["backup"]["fault"]
+
+
+async def test_a_store_that_fails_under_a_backup_ends_it_at_once_and_serves_on(autojump_clock: MockClock, tmp_path: Path) -> None:
+    begun = trio.Event()
+
+    async def stuck_when_copying(work: Callable[..., Any], *arguments: Any) -> Any:
+        if getattr(work, "__name__", "") == "copy":
+            begun.set()
+            await trio.sleep_forever()
+        return await in_place(work, *arguments)
+
+    def fails(commit: Callable[[], Any]) -> Any:
+        raise EngineFault("planted")
+
+    async with trio.open_nursery() as nursery, team(nursery, threads=lambda: stuck_when_copying) as of:
+        began = trio.current_time()
+
+        async def backed_up() -> None:
+            with pytest.raises(BackupFailed):
+                await of.call(None, "admin.backup", to=str(tmp_path / "here"))
+
+        async with trio.open_nursery() as calling:
+            calling.start_soon(backed_up)
+            with trio.fail_after(60):
+                await begun.wait()
+            of.engine.troubles.append(fails)
+            await of.call(None, "create_task", code="T-1", name="n", description="d")
+        assert trio.current_time() - began < 5
+        assert of.engine.opened == 2

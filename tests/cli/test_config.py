@@ -172,3 +172,21 @@ def test_serve_refuses_what_cannot_be_before_anything_starts(argv: list[str], na
     assert named in cause
     assert remedy.strip()
     assert served == []
+
+
+def test_what_is_kept_is_as_asked_and_everything_only_when_asked() -> None:
+    made = config(backup_every="0", keep_backups="2", keep_days="0", keep_events="5")
+    assert (made.backup_every_h, made.keep_backups, made.keep_days, made.keep_events) == (0, 2, 0, 5)
+    usual = config()
+    assert (usual.backup_every_h, usual.keep_backups, usual.keep_days, usual.keep_events) == (24, 7, 90, 10_000)
+
+
+def test_backups_are_in_the_data_folder_unless_they_are_to_be_elsewhere(project: Path, tmp_path: Path) -> None:
+    assert config().backups_folder == project / ".taskactors" / "backups"
+    assert config(backups=str(tmp_path / "safe")).backups_folder == tmp_path / "safe"
+
+
+@pytest.mark.parametrize("given", [{"keep_backups": "0"}, {"backup_every": "-1"}, {"keep_days": "36501"}, {"keep_events": "many"}])
+def test_what_cannot_be_kept_is_refused_by_its_name(given: dict[str, str]) -> None:
+    [name] = given
+    assert f"--{name.replace('_', '-')}" in refused(**given).cause
