@@ -83,3 +83,11 @@ def test_of_a_private_entry_others_learn_only_that_there_is_one(board: Board, ad
     assert told(bob, "knowledge_added") == ("", None, None)
     assert told(bob, "message_sent") == ("", None, None)
     assert told(ada, "knowledge_added") == told(person, "knowledge_added") == ("local", "ada", "T-1")
+
+
+def test_people_see_by_which_command_something_happened_and_agents_do_not_pay_for_it(ada: Seat, person: Seat) -> None:
+    ada.task("T-1", idempotency_key="once")
+    ada.task("T-1", idempotency_key="once")
+    (event,) = person.get_changes(kinds=["task_created"])["items"]
+    assert event["command"] == "once"
+    assert "command" not in ada.get_changes(kinds=["task_created"])["items"][0]

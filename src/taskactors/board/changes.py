@@ -97,6 +97,8 @@ def _events(view: View, request: GetChanges, task: Task | None, after: int) -> d
 
 def _shown(view: View, event: Event) -> dict[str, Any]:
     hidden = _hidden(view, event)
+    # Whose call it was is for whoever looks into what went wrong; agents would pay for it with every event they read.
+    command = {"command": event.command} if view.caller.kind is not Kind.AGENT else {}
     return {
         "seq": event.seq,
         "at": text_of(event.at),
@@ -104,6 +106,7 @@ def _shown(view: View, event: Event) -> dict[str, Any]:
         "by": "" if hidden else event.by,
         **({"acting_for": event.acting_for} if event.acting_for and not hidden else {}),
         "subject": event.subject,
+        **command,
         "data": hidden or dict(event.data),
     }
 
