@@ -101,7 +101,7 @@ async def team(
     backups: BackupSettings | None = None,
     keep_history: DropHistory | None = None,
     notes: Path | None = None,
-    off_loop: OffLoop = in_place,
+    threads: Callable[[], OffLoop] = lambda: in_place,
 ) -> AsyncIterator[Team]:
     """A running team in that nursery, stopped at the end; on engines that were there before it goes on where they ended."""
     engines = {} if engines is None else engines
@@ -116,7 +116,7 @@ async def team(
             tools={**TOOLS, **ADMIN},
             surroundings=lambda: surroundings or Surroundings(project=name, ws_url=None, version="0", root=None, tools={}),
             observe=seen.append,
-            off_loop=off_loop,
+            off_loop=threads(),
             due_note=DueNote(notes / f"{name}.json") if notes else None,
             backups=backups,
             keep_history=keep_history,

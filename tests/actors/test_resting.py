@@ -180,7 +180,7 @@ async def test_what_is_due_later_starts_it_in_time_without_anybody_calling(autoj
 
 async def test_whoever_calls_while_it_stops_is_served_by_the_next_life(autojump_clock: MockClock) -> None:
     gate = Gate(trio.Event())
-    async with trio.open_nursery() as nursery, team(nursery, off_loop=gate.off_loop) as us:
+    async with trio.open_nursery() as nursery, team(nursery, threads=lambda: gate.off_loop) as us:
         await create(us)
         await trio.sleep(LONG_QUIET_S)
         assert (is_up(us), us.engines["side"].closed) == (False, 0)
@@ -201,7 +201,7 @@ async def test_whoever_calls_while_it_stops_is_served_by_the_next_life(autojump_
 
 async def test_a_stop_that_hangs_is_told_in_time_felt_by_nobody_else_and_over_when_it_ends(autojump_clock: MockClock) -> None:
     gate = Gate(trio.Event())
-    async with trio.open_nursery() as nursery, team(nursery, off_loop=gate.off_loop) as us:
+    async with trio.open_nursery() as nursery, team(nursery, threads=lambda: gate.off_loop) as us:
         await create(us)
         await trio.sleep(LONG_QUIET_S)
         for _ in range(3):

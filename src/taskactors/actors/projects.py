@@ -74,7 +74,7 @@ class Projects:
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one call. Raises Refusal or UnknownTool, never anything of the runtime's."""
         seat = self._wanted(connection.project)
-        project = await seat.opened()
+        project = seat.project or await seat.opened()
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
         seat.call_began()
         try:

@@ -50,7 +50,7 @@ class Timers:
         while True:
             seen = self.feed.commits
             try:
-                due = await self.store.ask(Read(next_due), ASK_WITHIN_S)
+                due = await self.store.ask(Read(next_due), ASK_WITHIN_S, urgent=True)
                 if due is not None and due <= self.clock.now():
                     await self._sweep()
                     continue
