@@ -31,6 +31,7 @@ from .board.requests.admin import DropHistory
 from .board.settings import BoardSettings
 from .config import BACKUPS_FOLDER, DEFAULT_PROJECT, Config
 from .logs import observe, start_logging
+from .mcp_server.over_http import McpOverHttp
 from .mcp_server.server import McpSurface
 from .runtime import Child, Place, RestartBudget, RuntimeFault, Supervisor
 from .storage.errors import StorageError
@@ -39,6 +40,7 @@ from .storage.ownership import own
 from .storage.restoring import put_back
 from .storage.verification import DATA_FILE, verify
 from .transports.control import ControlDoor
+from .transports.http import HttpDoor
 from .transports.websocket import WebSocketDoor
 
 RESTARTS = RestartBudget(restarts=3, within_s=60)
@@ -119,6 +121,7 @@ class Server:
         self.urls: dict[str, str] = {}
         self.projects = Projects(self._setting, self._known_projects)
         self.surface = McpSurface(self.projects, PROFILES)
+        http = [Child("http", self._http, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S)]
         # In this order a child starts after what it calls, and stops before it: the doors close before the projects do.
         self.tree = Supervisor(
             "root",
@@ -126,6 +129,7 @@ class Server:
                 Child("projects", self.projects.run, capacity=1, stop_within_s=PROJECTS_STOP_S, start_within_s=START_WITHIN_S),
                 Child("control", self._control, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
                 Child("websocket", self._websocket, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
+                *(http if config.http_port is not None else []),
             ],
             RESTARTS,
             observe,
@@ -186,12 +190,28 @@ class Server:
             # A restarted listener keeps the port that clients know.
             wanted = int(self.urls["ws"].rsplit(":", 1)[1].split("/")[0]) if "ws" in self.urls else self.config.ws_port
             port = await nursery.start(door.listen, self.config.host, wanted)
-            host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
-            self.urls["ws"] = f"ws://{host}:{port}/mcp"
+            self.urls["ws"] = f"ws://{self._host}:{port}/mcp"
             place.ready()
             await place.until_stopped()
             await door.drain()
             nursery.cancel_scope.cancel()
+
+    async def _http(self, place: Place) -> None:
+        assert self.config.http_port is not None
+        over_http = McpOverHttp(self.surface, self.projects)
+        door = HttpDoor(self.projects, over_http.handle)
+        async with over_http.running(), trio.open_nursery() as nursery:
+            wanted = int(self.urls["http"].rsplit(":", 1)[1].split("/")[0]) if "http" in self.urls else self.config.http_port
+            port = await nursery.start(door.listen, self.config.host, wanted)
+            self.urls["http"] = f"http://{self._host}:{port}/mcp"
+            place.ready()
+            await place.until_stopped()
+            over_http.wind_down()
+            await door.drain()
+
+    @property
+    def _host(self) -> str:
+        return f"[{self.config.host}]" if ":" in self.config.host else self.config.host
 
     def _announce(self) -> None:
         facts = {

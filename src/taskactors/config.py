@@ -37,7 +37,7 @@ class BadConfig(ValueError):
 class Config:
     """A server's settings. `roots` are the folders of the projects that agent files may be written into.
 
-    `http_port` is what was asked for; None means that nobody asked. A backup of each project is made every `backup_every_h`
+    `http_port` is None for a server without HTTP. A backup of each project is made every `backup_every_h`
     hours, 0 for never, and `keep_backups` of them are kept. Of the history, what is younger than `keep_days` is kept, 0 for all
     of it, and the last `keep_events` events.
     """
@@ -69,6 +69,7 @@ def make_config(
     host: str = DEFAULT_HOST,
     ws_port: int | str = DEFAULT_WS_PORT,
     http_port: int | str | None = None,
+    no_http: bool = False,
     no_auth: bool = False,
     json: bool = False,
     log_level: str = DEFAULT_LOG_LEVEL,
@@ -84,7 +85,7 @@ def make_config(
     Raises BadConfig.
     """
     by_project = _roots(roots)
-    ports = (_port("--ws-port", ws_port), None if http_port is None else _port("--http-port", http_port))
+    ports = _ports(ws_port, http_port, no_http)
     if ports[0] and ports[0] == ports[1]:
         raise BadConfig(f"--http-port {http_port} is the WebSocket port too", "give them different ports")
     if not _is_loopback(host):
@@ -109,6 +110,14 @@ def make_config(
         keep_days=_count("--keep-days", keep_days, least=0, most=LONGEST_DAYS),
         keep_events=_count("--keep-events", keep_events, least=1),
     )
+
+
+def _ports(ws_port: int | str, http_port: int | str | None, no_http: bool) -> tuple[int, int | None]:
+    """HTTP is at the port after the other, unless it is said where; a free one where a free one is picked for that."""
+    ws = _port("--ws-port", ws_port)
+    if no_http:
+        return ws, None
+    return ws, _port("--http-port", (ws + 1 if ws else 0) if http_port is None else http_port)
 
 
 def _port(argument: str, given: int | str) -> int:

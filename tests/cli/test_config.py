@@ -25,11 +25,11 @@ def refused(**given: object) -> BadConfig:
 
 def test_without_arguments_it_serves_this_folder_on_loopback(project: Path) -> None:
     made = config()
-    assert made == Config(data=project / ".taskactors")
+    assert made == Config(data=project / ".taskactors", http_port=8766)
     assert (made.host, made.ws_port, made.http_port, made.no_auth, made.json, made.log_level) == (
         "127.0.0.1",
         8765,
-        None,
+        8766,
         False,
         False,
         "info",
@@ -121,6 +121,13 @@ def test_two_doors_have_two_ports(project: Path) -> None:
     assert config(ws_port=0, http_port=0).http_port == 0
 
 
+def test_http_is_at_the_next_port_or_at_any_free_one_or_nowhere(project: Path) -> None:
+    assert config(ws_port=9000).http_port == 9001
+    assert config(ws_port=0).http_port == 0
+    assert config(no_http=True).http_port is None
+    assert "--http-port" in refused(ws_port=LARGEST_PORT).cause
+
+
 def test_log_levels_are_those_there_are(project: Path) -> None:
     assert [config(log_level=level).log_level for level in LOG_LEVELS] == list(LOG_LEVELS)
     assert "--log-level" in refused(log_level="loud").cause
@@ -143,15 +150,14 @@ def test_serve_hands_every_option_on_and_ends_as_the_server_does(served: list[Co
     ran = run("serve", "--data", "d", "--root", "web=.", "--host", "::1", "--ws-port", 0, "--no-auth", "--json", "--log-level", "debug")
     assert (ran.code, ran.out, ran.err) == (1, "", "")
     assert served == [
-        Config(data=project / "d", roots={"web": project}, host="::1", ws_port=0, no_auth=True, json=True, log_level="debug"),
+        Config(data=project / "d", roots={"web": project}, host="::1", ws_port=0, http_port=0, no_auth=True, json=True, log_level="debug"),
     ]
 
 
-def test_serve_says_that_there_is_no_http_only_to_those_who_asked(served: list[Config], run: Run) -> None:
-    assert run("serve").err == ""
-    ran = run("serve", "--http-port", "8766")
-    assert "HTTP" in ran.err
-    assert served[1].http_port == 8766
+def test_serve_knows_where_http_is_wanted(served: list[Config], run: Run) -> None:
+    for argv in ((), ("--http-port", "9000"), ("--no-http",)):
+        assert run("serve", *argv).err == ""
+    assert [each.http_port for each in served] == [8766, 9000, None]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from .errors import Usage
 
@@ -19,7 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at; loopback only (default: 127.0.0.1)")
     parser.add_argument("--ws-port", default="8765", metavar="PORT", help="WebSocket port, 0 picks one (default: 8765)")
-    parser.add_argument("--http-port", metavar="PORT", help="accepted for scripts; this version serves no HTTP and says so")
+    parser.add_argument("--http-port", metavar="PORT", help="HTTP port, 0 picks one (default: the one after the WebSocket port)")
+    parser.add_argument("--no-http", action="store_true", help="serve no HTTP")
     parser.add_argument("--no-auth", action="store_true", help="serve without tokens, on loopback (as every server of this version does)")
     parser.add_argument("--json", action="store_true", help="print one line of JSON when ready")
     parser.add_argument("--backups", metavar="DIR", help="folder for backups (default: backups in the data folder)")
@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
             host=arguments.host,
             ws_port=arguments.ws_port,
             http_port=arguments.http_port,
+            no_http=arguments.no_http,
             no_auth=arguments.no_auth,
             json=arguments.json,
             log_level=arguments.log_level,
@@ -51,8 +52,6 @@ def run(arguments: argparse.Namespace) -> int:
         )
     except BadConfig as bad:
         raise Usage(bad.cause, bad.remedy) from None
-    if config.http_port is not None:
-        print(f"taskactors: this version serves no HTTP; --http-port {config.http_port} has no effect", file=sys.stderr)
     from ..app import serve
 
     return serve(config)

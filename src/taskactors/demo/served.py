@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
         data = arguments[0] if arguments else stack.enter_context(tempfile.TemporaryDirectory(prefix="taskactors-demo-"))
         try:
             config = make_config(
-                data=data, roots=[], host="127.0.0.1", ws_port="0", http_port=None, no_auth=True, json=True, log_level="warning"
+                data=data, roots=[], host="127.0.0.1", ws_port="0", no_http=True, no_auth=True, json=True, log_level="warning"
             )
         except BadConfig as bad:
             print(f"{bad.cause}; {bad.remedy}", file=sys.stderr)

@@ -18,13 +18,34 @@ from .resources import JSON, LISTED, ROLES, SCHEME, TEMPLATES, found, path_of
 LEGACY_NO_RESOURCE = -32002
 """What clients of the older era expect for an address that leads nowhere."""
 
-Context = ServerRequestContext[Any, Peer]
+Context = ServerRequestContext[Any, Any]
+"""Its request is the peer of a WebSocket, or an HTTP request that has one."""
+
+
+IN_SCOPE = "taskactors.peer"
+"""Where an HTTP request has its peer."""
+
+STANDING = "taskactors.standing"
 
 
 def peer_of(context: Context) -> Peer:
     """Whoever asked."""
-    assert context.request is not None
-    return context.request
+    asked: Any = context.request
+    found: Peer = asked if isinstance(asked, Peer) else asked.scope[IN_SCOPE]
+    return found
+
+
+def standing_of(context: Context) -> Peer:
+    """The same, for what lasts as long as the connection. Over HTTP a request is gone when it is answered, and its session stays."""
+    peer, is_of_wire = peer_of(context), isinstance(context.request, Peer)
+    if is_of_wire:
+        return peer
+    session = context.session._connection
+    if STANDING not in session.state:
+        session.state[STANDING] = standing = Peer(peer.connection, peer.front, peer.nursery)
+        session.exit_stack.callback(standing.close)
+    found: Peer = session.state[STANDING]
+    return found
 
 
 def require_first_page(params: types.PaginatedRequestParams | None) -> None:
@@ -58,7 +79,7 @@ class Looking:
         return types.ReadResourceResult(contents=[types.TextResourceContents(uri=uri, mime_type=JSON, text=text.decode())])
 
     async def subscribe(self, context: Context, params: types.SubscribeRequestParams) -> types.EmptyResult:
-        peer, uri = peer_of(context), str(params.uri)
+        peer, uri = standing_of(context), str(params.uri)
         if found(uri) is None:
             raise _no_resource(context, uri)
         if peer.standing is None:
@@ -69,7 +90,7 @@ class Looking:
         return types.EmptyResult()
 
     async def unsubscribe(self, context: Context, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
-        standing = peer_of(context).standing
+        standing = standing_of(context).standing
         if standing is not None:
             standing.forget(str(params.uri))
         return types.EmptyResult()

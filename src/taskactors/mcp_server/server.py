@@ -37,7 +37,7 @@ class McpSurface:
         self._tools = frozenset(name for tools in profiles.values() for name in tools)
         self._listed = {name: types.ListToolsResult(tools=list(listed(tools))) for name, tools in profiles.items()}
         looking = Looking()
-        self._server: Server[Any] = Server(
+        self.server: Server[Any] = Server(
             "taskactors",
             version=version("taskactors"),
             title="taskactors",
@@ -58,7 +58,7 @@ class McpSurface:
             on_subscriptions_listen=looking.listen,
         )
         # Tracing that nobody has turned on would still cost a tenth of every call.
-        self._server.middleware.clear()
+        self.server.middleware.clear()
 
     async def serve(self, wire: Wire, connection: Connection) -> None:
         """Serve one connection until its wire ends; what is under way then is cancelled, unless the wire asks to finish it."""
@@ -68,12 +68,12 @@ class McpSurface:
             peer = Peer(connection, self._front, nursery)
             try:
                 await serve_dual_era_loop(
-                    self._server,
+                    self.server,
                     Inbound(wire, under_way, peer, peer.end),
                     Outbound(wire, under_way),
                     lifespan_state={},
                     session_id=connection.id,
-                    init_options=self._server.create_initialization_options(),
+                    init_options=self.server.create_initialization_options(),
                 )
             finally:
                 peer.close()

@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qs
 
 from attrs import evolve, frozen
@@ -14,6 +14,9 @@ from ..domain.codes import agent_name_problem
 SUBPROTOCOL = "mcp"
 PATH = re.compile(r"/mcp(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?")
 DEFAULT_PROJECT = "default"
+AGENT_HEADER = "x-taskactors-agent"
+"""For clients that cannot add to the address."""
+
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -51,30 +54,37 @@ class Admission:
 
     def admit(self, handshake: Handshake) -> Connection | Refused:
         """The connection that a handshake asks for, or why it is refused."""
-        if not self._is_ours(handshake.host):
-            return Refused(421, "this server does not answer to that Host")
-        if any(name == "origin" and value not in self.origins for name, value in handshake.headers):
-            return Refused(403, "web pages of that Origin may not use this server")
+        if (turned_down := self.turned_down(handshake.host, handshake.headers)) is not None:
+            return turned_down
         if handshake.subprotocols and SUBPROTOCOL not in handshake.subprotocols:
             return Refused(400, f"offer the WebSocket subprotocol {SUBPROTOCOL}, or none")
         path, _, query = handshake.target.partition("?")
         wanted = PATH.fullmatch(path)
         if wanted is None:
             return Refused(404, "connect to /mcp or /mcp/PROJECT (lower-case letters, digits and hyphens, up to 39)")
-        return _connection(wanted["project"] or DEFAULT_PROJECT, query)
+        named = [value for name, value in handshake.headers if name == AGENT_HEADER]
+        return _connection(wanted["project"] or DEFAULT_PROJECT, query, named)
+
+    def turned_down(self, host: str, headers: Iterable[tuple[str, str]]) -> Refused | None:
+        """Why whoever names this Host and these headers is not spoken to at all; None when they are."""
+        if not self._is_ours(host):
+            return Refused(421, "this server does not answer to that Host")
+        if any(name == "origin" and value not in self.origins for name, value in headers):
+            return Refused(403, "web pages of that Origin may not use this server")
+        return None
 
     def _is_ours(self, host: str) -> bool:
         # Without this, a page that a browser was tricked into finding at our address could talk to us.
         return re.sub(r":\d+$", "", host).lower() in self.names
 
 
-def _connection(project: str, query: str) -> Connection | Refused:
+def _connection(project: str, query: str, named: Sequence[str]) -> Connection | Refused:
     parameters = parse_qs(query, keep_blank_values=True)
     if unknown := sorted(parameters.keys() - {"agent", "patient", "tools"}):
         return Refused(400, f"unknown parameter {unknown[0][:50]!r}; only agent, patient and tools may be given")
     if parameters.get("patient", ["yes"]) != ["yes"]:
         return Refused(400, "patient may only be given as patient=yes, by a client that can wait an hour for an answer")
-    agents = parameters.get("agent", [])
+    agents = [*parameters.get("agent", []), *named]
     if len(agents) > 1:
         return Refused(400, "give one agent only")
     if agents and (problem := agent_name_problem(agents[0])):

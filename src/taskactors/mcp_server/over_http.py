@@ -1,0 +1,58 @@
+"""MCP over streamable HTTP: the SDK's sessions and streams, with our identity on every request."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
+from ..actors.calls import Connection, TellingFront
+from .looking import IN_SCOPE
+from .peer import Peer
+from .server import McpSurface
+
+BODY_BYTES = 1 << 20
+"""The largest request, as on every other way in."""
+
+SESSIONS_LIMIT = 2_000
+"""As many as there may be connections of the other kind."""
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class McpOverHttp:
+    """One life of the HTTP surface. `handle` may be called while `running` is."""
+
+    def __init__(self, surface: McpSurface, front: TellingFront) -> None:
+        self._front = front
+        self._sessions = StreamableHTTPSessionManager(app=surface.server, max_request_body_size=BODY_BYTES, max_sessions=SESSIONS_LIMIT)
+        self._nursery: trio.Nursery | None = None
+        self._peers: set[Peer] = set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep the sessions while the block runs."""
+        async with trio.open_nursery() as nursery, self._sessions.run():
+            self._nursery = nursery
+            yield
+            nursery.cancel_scope.cancel()
+
+    def wind_down(self) -> None:
+        """The end is near: what would go on for ever ends with what it still has to say."""
+        for peer in self._peers:
+            peer.end()
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, connection: Connection) -> None:
+        """One request of a client that was admitted."""
+        assert self._nursery is not None
+        peer = Peer(connection, self._front, self._nursery)
+        self._peers.add(peer)
+        scope[IN_SCOPE] = peer
+        try:
+            await self._sessions.asgi_app(scope, receive, send)
+        finally:
+            self._peers.discard(peer)
+            peer.close()

@@ -1,0 +1,62 @@
+"""ASGI: the little of it that we speak ourselves: read a whole body within bounds, send a whole answer."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from http import HTTPStatus
+from typing import Any
+
+import trio
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_BYTES = 1 << 20
+"""The largest request, as on every other way in."""
+
+BODY_WITHIN_S = 10.0
+"""A client that sends its body more slowly than this only occupies a place."""
+
+TEXT, JSON = "text/plain; charset=utf-8", "application/json"
+
+
+class BadBody(Exception):
+    """A body that is not taken."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+        self.why = why
+
+
+class ClientGone(Exception):
+    """Nobody is there any more."""
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body. Raises BadBody, ClientGone."""
+    body = bytearray()
+    with trio.move_on_after(BODY_WITHIN_S):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body += message.get("body", b"")
+            if len(body) > BODY_BYTES:
+                raise BadBody(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a request has {BODY_BYTES} bytes at most")
+            if not message.get("more_body", False):
+                return bytes(body)
+    raise BadBody(HTTPStatus.REQUEST_TIMEOUT, f"the request did not come within {BODY_WITHIN_S:g} s")
+
+
+async def send_answer(send: Send, status: int, body: bytes, kind: str = JSON, headers: Mapping[str, str] | None = None) -> None:
+    """A whole answer."""
+    named = {"content-type": kind, "content-length": str(len(body)), **(headers or {})}
+    lines = [(name.encode(), value.encode()) for name, value in named.items()]
+    await send({"type": "http.response.start", "status": int(status), "headers": lines})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_refusal(send: Send, status: int, why: str) -> None:
+    """A request that is turned down before anything looked at it: a sentence that says what to do."""
+    await send_answer(send, status, f"{why}\n".encode(), TEXT)

@@ -1,0 +1,128 @@
+"""The HTTP door: admits a request before anything is read of it, and leads it to where its path says."""
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+import trio
+from attrs import Factory, define
+from hypercorn.config import Config
+from hypercorn.trio import serve
+
+from ..actors.calls import Connection, Front
+from ..domain.errors import Refusal
+from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
+from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, read_body, send_answer, send_refusal
+from .rpc import answer_to
+
+PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?/?")
+
+HEADERS_BYTES = 16 << 10
+KEEP_ALIVE_S = 75.0
+"""Longer than usual clients and proxies keep a connection, so that it is they who close it and no request meets a closing one."""
+
+GRACEFUL_S = 1.5
+
+McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
+"""Serves one MCP request of a connection that was admitted."""
+
+log = structlog.get_logger(__name__)
+
+
+@define(eq=False)
+class HttpDoor:
+    """Listens, admits, and answers: MCP at /mcp, plain JSON-RPC at /rpc, and whether all is well at /health."""
+
+    front: Front
+    mcp: McpHandler
+    admission: Admission = Factory(Admission)
+    _stopping: trio.Event = Factory(trio.Event)
+
+    async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until `drain`; reports the port once clients can connect. Raises OSError when it cannot be had."""
+        self.admission = self.admission.at(host)
+        config = Config()
+        config.bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
+        config.accesslog = config.errorlog = None
+        config.h11_max_incomplete_size = HEADERS_BYTES
+        config.keep_alive_timeout = KEEP_ALIVE_S
+        config.graceful_timeout = GRACEFUL_S
+        config.include_server_header = False
+        config.alpn_protocols = ["http/1.1"]
+        async with trio.open_nursery() as nursery:
+
+            async def serving(task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
+                await serve(self._answer, config, shutdown_trigger=self._stopping.wait, task_status=task_status, mode="asgi")  # type: ignore[arg-type]
+
+            (bound,) = await nursery.start(serving)
+            task_status.started(int(bound.rsplit(":", 1)[1]))
+
+    async def drain(self) -> None:
+        """Take no more requests; those that were taken have a moment to end."""
+        self._stopping.set()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "http":
+            with suppress(ClientGone):
+                await self._lead(scope, receive, send)
+        # Any other type, such as a WebSocket, has its own door; hypercorn turns it down when nothing is said.
+
+    async def _lead(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        host = next((value for name, value in headers if name == "host"), "")
+        if (turned_down := self.admission.turned_down(host, headers)) is not None:
+            await send_refusal(send, turned_down.status, turned_down.why)
+        elif scope["path"] == "/health":
+            await self._health(scope, send)
+        elif (wanted := PATH.fullmatch(scope["path"])) is None:
+            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, and /health")
+        else:
+            target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
+            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers))
+            if isinstance(admitted, Refused):
+                await send_refusal(send, admitted.status, admitted.why)
+            elif wanted["surface"] == "mcp":
+                await self.mcp(scope, receive, send, admitted)
+            else:
+                await self._rpc(scope, headers, receive, send, admitted)
+
+    async def _rpc(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
+        kind = next((value for name, value in headers if name == "content-type"), "")
+        if scope["method"] != "POST":
+            await send_refusal(send, HTTPStatus.METHOD_NOT_ALLOWED, "POST a JSON-RPC object")
+        elif kind.partition(";")[0].strip().lower() != JSON:
+            # A web page may send any other type without asking first.
+            await send_refusal(send, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send it as {JSON}")
+        else:
+            try:
+                body = await read_body(receive)
+            except BadBody as bad:
+                await send_refusal(send, bad.status, bad.why)
+                return
+            reply = await answer_to(body, self.front, connection)
+            await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
+
+    async def _health(self, scope: Scope, send: Send) -> None:
+        """Green only while the last durable commit of the default project succeeded and no rule is broken."""
+        connection = Connection(id=uuid.uuid4().hex, project=DEFAULT_PROJECT)
+        try:
+            found: Any = await self.front.call(connection, "health_check", {})
+        except Refusal as no:
+            found = {"status": "unhealthy", "why": no.cause()}
+        well = found["status"] == "healthy"
+        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(found))
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
