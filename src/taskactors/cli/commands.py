@@ -16,6 +16,7 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "serve": "run the server",
+    "bridge": "lead an MCP client that speaks over standard streams to the server",
     "demo": "watch a team of six agents work a plan",
     "task": "add, list, show, claim, release and finish tasks",
     "agents": "list the team, make an agent a coordinator",

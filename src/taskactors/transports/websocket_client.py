@@ -51,6 +51,13 @@ class WebSocketTransport:
 
 @asynccontextmanager
 async def _connected(url: str) -> "AsyncIterator[tuple[_Reader, _Writer]]":
+    async with dialed(url) as socket:
+        yield _Reader(socket), _Writer(socket)
+
+
+@asynccontextmanager
+async def dialed(url: str) -> AsyncIterator[WebSocketConnection]:
+    """An open connection to a server, gone when the block is left. Raises OSError, and ConnectionRejected with a server's reason."""
     parts = urlsplit(url)
     # The library leaves the stream open when its server refuses, or closes first; so the stream is ours.
     async with await _in_time(partial(_open, parts), url) as stream:
@@ -58,7 +65,7 @@ async def _connected(url: str) -> "AsyncIterator[tuple[_Reader, _Writer]]":
             async with trio.open_nursery() as nursery:
                 socket = await _in_time(partial(_shake_hands, nursery, stream, parts), url)
                 try:
-                    yield _Reader(socket), _Writer(socket)
+                    yield socket
                 finally:
                     with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
                         await socket.aclose()
