@@ -178,3 +178,12 @@ def test_a_person_goes_on_with_their_task_when_a_step_of_it_was_approved(ada: Se
     person.held("T-1", workflow="two")
     assert person.advance_task_workflow(code="T-1", fence=1, output="o", confidence=0.1)["state"] == "Review"
     assert ada.review_task(code="T-1", verdict="approve")["claim"]["agent"] == "local"
+
+
+def test_an_offer_that_a_review_approves_leaves_the_task_at_its_step(board: Board, ada: Seat, bob: Seat, person: Seat) -> None:
+    person.define_workflow(name="two", steps=[{"id": "one", "name": "one"}, {"id": "two", "name": "two"}])
+    person.task("T-1", workflow="two")
+    ada.claim_task(code="T-1")
+    number = ada.offer_handoff(code="T-1", fence=1, to="bob", summary="s", confidence=0.1)["handoff_id"]
+    assert person.review_task(code="T-1", verdict="approve")["state"] == "PendingHandoff"
+    assert bob.answer_handoff(handoff_id=number, accept=True)["workflow"]["step"] == "one"

@@ -61,11 +61,11 @@ def review_task(change: Change, request: ask.ReviewTask) -> Answer:
 
 def _reviewed(change: Change, task: Task, request: ask.ReviewTask) -> Fact:
     """What the verdict does. Work that was reviewed because its holder offered it is not finished, but handed on."""
-    if request.verdict is finishing.Verdict.APPROVE and steps_left(task):
-        return _step_approved(change, task, request)
     offer = change.open_handoff(task)
-    if offer is None or request.verdict is finishing.Verdict.SEND_BACK:
+    if request.verdict is finishing.Verdict.SEND_BACK or (offer is None and not steps_left(task)):
         return finishing.review(task, change.caller, request.verdict, request.findings, change.now)
+    if offer is None:
+        return _step_approved(change, task, request)
     finishing.require_other_reviewer(task, change.caller)
     noted = finishing.noted(task, change.caller, request.findings, change.now)
     fact, forward = handing_off.put_forward(noted, offer, change.now)
