@@ -72,7 +72,7 @@ def bridged(*arguments: str, cwd: Path | None = None) -> Iterator[Bridged]:
             stream.close()
 
 
-def ended(process: "subprocess.Popen[str]", within_s: float = 5.0) -> int:
+def ended(process: "subprocess.Popen[str]", within_s: float) -> int:
     return process.wait(within_s)
 
 
@@ -115,14 +115,13 @@ def test_a_bridge_outlives_its_server_and_says_what_was_lost(tmp_path: Path) -> 
 def test_a_bridge_leaves_at_once(data: Path, how: str) -> None:
     with bridged("--url", str(data)) as client:
         client.introduce()
-        began = time.monotonic()
         if how == "its client closes":
             assert client.process.stdin is not None
             client.process.stdin.close()
         else:
             client.process.send_signal(getattr(signal, how))
-        ended(client.process)
-        assert time.monotonic() - began < 3
+        # Long before the goodbye of a server that hangs would be waited for.
+        ended(client.process, WITHIN_S)
 
 
 def test_without_a_server_a_bridge_says_so_and_what_to_do(tmp_path: Path) -> None:
