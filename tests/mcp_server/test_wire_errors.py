@@ -78,7 +78,7 @@ BAD_REQUESTS: dict[str, tuple[dict[str, Any], int]] = {
     "the older handshake": (legacy("initialize", INITIALIZE), VERSION),
     "an unknown method": (modern("tasks/get"), NO_METHOD),
     "a method of nobody": (modern("x" * 10_000), NO_METHOD),
-    "a feature that is not served": (modern("prompts/list"), NO_METHOD),
+    "a feature that is not served": (modern("logging/setLevel", {"level": "info"}), NO_METHOD),
     "an unknown tool": (calling("no_such_tool"), PARAMS),
     "an operators' method": (calling("admin.verify"), PARAMS),
     "no name": (modern("tools/call"), PARAMS),
@@ -109,7 +109,7 @@ async def test_an_unknown_version_is_refused_with_those_that_are_known(url: str)
 OLDER: dict[str, tuple[dict[str, Any], int]] = {
     "an envelope": (modern("tools/list"), INVALID),
     "an unknown method": (legacy("tasks/get"), NO_METHOD),
-    "a feature that is not served": (legacy("prompts/list"), NO_METHOD),
+    "a feature that is not served": (legacy("logging/setLevel", {"level": "info"}), NO_METHOD),
     "an unknown tool": (legacy("tools/call", {"name": "no_such_tool", "arguments": {}}), PARAMS),
     "no name": (legacy("tools/call", {}), PARAMS),
     "arguments in a list": (legacy("tools/call", {"name": "health_check", "arguments": [1]}), PARAMS),

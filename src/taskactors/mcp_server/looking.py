@@ -110,6 +110,7 @@ class Looking:
             heard = types.SubscriptionFilter(
                 # Our lists change with the software alone: nobody has to ask again, and nothing will ever come.
                 tools_list_changed=True if asked.tools_list_changed else None,
+                prompts_list_changed=True if asked.prompts_list_changed else None,
                 resources_list_changed=True if asked.resources_list_changed else None,
                 resource_subscriptions=subscription.want(asked.resource_subscriptions or ()) or None,
             )

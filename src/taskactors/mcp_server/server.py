@@ -21,6 +21,7 @@ from .connection import Inbound, Outbound, UnderWay
 from .instructions import INSTRUCTIONS
 from .looking import Context, Looking, peer_of, require_first_page
 from .peer import Peer
+from .prompting import Prompting
 from .tool_listing import listed
 
 LIST_FRESH_MS = 300_000
@@ -36,7 +37,7 @@ class McpSurface:
         self._front = front
         self._tools = frozenset(name for tools in profiles.values() for name in tools)
         self._listed = {name: types.ListToolsResult(tools=list(listed(tools))) for name, tools in profiles.items()}
-        looking = Looking()
+        looking, prompting = Looking(), Prompting()
         self.server: Server[Any] = Server(
             "taskactors",
             version=version("taskactors"),
@@ -45,6 +46,7 @@ class McpSurface:
             cache_hints={
                 "tools/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
                 "server/discover": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
+                "prompts/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
                 "resources/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
                 "resources/templates/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
             },
@@ -56,6 +58,9 @@ class McpSurface:
             on_subscribe_resource=looking.subscribe,
             on_unsubscribe_resource=looking.unsubscribe,
             on_subscriptions_listen=looking.listen,
+            on_list_prompts=prompting.list_prompts,
+            on_get_prompt=prompting.get_prompt,
+            on_completion=prompting.complete,
         )
         # Tracing that nobody has turned on would still cost a tenth of every call.
         self.server.middleware.clear()
