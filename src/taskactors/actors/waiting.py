@@ -47,6 +47,7 @@ class Waiter:
 
     again: bool = False
     timed: bool = False
+    writes: bool = False
 
     @property
     def watch(self) -> Watch:
@@ -69,6 +70,9 @@ class Waiting:
     _numbers: "count[int]" = Factory(count)
     _earlier_end: trio.Event = Factory(trio.Event)
     _over: bool = False
+    _told_last: tuple[int, Sequence[object]] = (0, ())
+    """The number of the last commit that told anything, and what it told."""
+
     parked: set[Waiter] = field(factory=set)
 
     def __attrs_post_init__(self) -> None:
@@ -101,6 +105,7 @@ class Waiting:
         waiter.trying, waiter.again, waiter.seen = True, False, seen
         try:
             order = waiter.make_order(waiter.answer.again if waiter.answer is not None else None)
+            waiter.writes = isinstance(order, Write)
             self.store.post(Letter(order, partial(self._tried, waiter), waiter.letter.urgent))
         except (MailboxFull, ActorGone) as error:
             self._leave(waiter)
@@ -123,9 +128,15 @@ class Waiting:
             # What it waits for may have changed since it was parked.
             self._leave(waiter)
             waiter.answer = value
+            waiter.again = waiter.again or self._came_meanwhile(waiter)
             self._park(waiter)
             if value.others_may:
                 self._pass_on(waiter)
+
+    def _came_meanwhile(self, waiter: Waiter) -> bool:
+        """Whether the commit that the try was part of told of something for it: that may have come after its turn in that commit."""
+        commit, told = self._told_last
+        return waiter.writes and commit == self.feed.commits and any(waiter.watch.sees(each) for each in told)
 
     def _hand_over(self, waiter: Waiter, answer: Any) -> None:
         if waiter.letter.wanted:
@@ -164,6 +175,7 @@ class Waiting:
     # being woken
 
     def _heard(self, told: Sequence[object]) -> None:
+        self._told_last = self.feed.commits, told
         for each in told:
             for topic in topics_of(each):
                 self._wake(self._lines.get(topic, ()), each)
@@ -173,14 +185,14 @@ class Waiting:
             if waiter.number <= after or not waiter.watch.sees(told):
                 continue
             if waiter.trying:
+                # What it tries for is something else, so this is also for whoever comes after it.
                 waiter.again = True
             elif not waiter.letter.wanted:
                 self._leave(waiter)
-                continue
             else:
                 self._try(waiter, told)
-            if waiter.watch.is_for_one(told):
-                return
+                if waiter.watch.is_for_one(told):
+                    return
 
     def _pass_on(self, waiter: Waiter) -> None:
         """What it was woken by and did not take is offered to the next in line."""
