@@ -19,6 +19,7 @@ COMMANDS = {
     "bridge": "lead an MCP client that speaks over standard streams to the server",
     "demo": "watch a team of six agents work a plan",
     "task": "add, list, show, claim, release and finish tasks",
+    "plan": "create a plan from a file, see what waits for what",
     "agents": "list the team, make an agent a coordinator",
     "send": "tell an agent, a role or everybody",
     "inbox": "read your messages",
