@@ -14,7 +14,7 @@ JOINING = "agent_registered"
 
 @frozen(eq=False)
 class Act:
-    """Events that belong together: those of one call, or one that stands for itself."""
+    """Events that belong together: those of one call, or one of the server's own."""
 
     events: Sequence[Event]
 
@@ -28,12 +28,12 @@ class Act:
 
     @property
     def is_call(self) -> bool:
-        """Whether it is what a call was made for. Who is seen for the first time joins, whatever they called."""
-        return not (self.by == SERVER or self.is_joining)
+        return self.by != SERVER
 
     @property
     def is_joining(self) -> bool:
-        return self.events[0].kind == JOINING
+        """Whether nothing happened but that somebody was seen for the first time."""
+        return all(event.kind == JOINING for event in self.events)
 
     def tells(self, expected: Sequence[Expected]) -> bool:
         """Whether these are the events that were expected, with all the facts."""
@@ -44,7 +44,7 @@ class Act:
         return len(expected) <= len(self.events) and all(map(_tells, self.events, expected))
 
     def own_step(self, state: State) -> Outcome:
-        """What the server does by itself, or a joining, comes to."""
+        """What the server does by itself comes to, or the joining of somebody who goes on waiting."""
         event, data = self.events[0], self.events[0].data
         match event.kind:
             case "agent_registered":
@@ -76,6 +76,11 @@ def acts_of(log: Sequence[Event]) -> list[Act]:
         else:
             acts.append(act)
     return acts
+
+
+def is_told(outcome: Outcome) -> bool:
+    """Whether the log has to tell of it; that somebody was seen for the first time is told apart."""
+    return any(kind != JOINING for kind, _, _ in outcome.events)
 
 
 def _tells(event: Event, expected: Expected) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tests.linear.acts import Act
+from tests.linear.acts import Act, is_told
 from tests.linear.history import Call
 from tests.linear.log import Event
 from tests.linear.model import Outcome, shown
@@ -114,14 +114,14 @@ def _reason(walk: Walk, call: Call, outcomes: Sequence[Outcome]) -> Reason:
         return Reason.REPLAYED_OTHERWISE
     if call.refused is not None:
         return Reason.REFUSED_THOUGH_FREE if None in refusals else _when(walk, call)
-    if any(each.events and each.reply == call.reply for each in outcomes):
+    if any(is_told(each) and each.reply == call.reply for each in outcomes):
         return Reason.NO_EVENT
     if _was_anothers(walk, call):
         return Reason.TWO_WINNERS
     if all(refusals):
         reason = _accepted(str(refusals[-1]), walk.state, call.given)
         return _when(walk, call) if reason is Reason.ACCEPTED_WRONGLY else reason
-    if any(each.events for each in outcomes):
+    if any(map(is_told, outcomes)):
         return Reason.NO_EVENT
     if call.tool == "read_inbox":
         return _of_inbox(call, outcomes)
@@ -142,8 +142,8 @@ def _of_inbox(call: Call, outcomes: Sequence[Outcome]) -> Reason:
     shown_now, confirmed = set(call.reply["items"]), outcomes[-1].state.agents[call.client].cursor
     if any(number <= confirmed for number in shown_now):
         return Reason.CAME_AGAIN
-    due = set(outcomes[0].reply["items"])
-    if due - shown_now:
+    due = {number for number in outcomes[-1].reply["items"] if number <= call.reply["cursor"]}
+    if (due | set(outcomes[0].reply["items"])) - shown_now:
         return Reason.MESSAGE_LOST
     return Reason.FROM_THE_FUTURE if shown_now - set(outcomes[-1].reply["items"]) else Reason.WRONG_REPLY
 
@@ -161,7 +161,7 @@ def states_ahead(walk: Walk) -> Iterator[State]:
     """The states to come by what the log tells from here on, as far as it makes sense."""
     state = walk.state
     for act in walk.acts[len(walk.trail) - 1 :]:
-        outcome = walk.outcome(state, walk.actors[act]) if act.is_call else act.own_step(state)
+        outcome = walk.outcome(state, walk.actors[act]) if act in walk.actors else act.own_step(state)
         if not act.tells(outcome.events):
             return
         state = outcome.state

@@ -10,7 +10,7 @@ from itertools import combinations
 from attrs import Factory, define
 
 from tests.linear import naming
-from tests.linear.acts import Act, acts_of
+from tests.linear.acts import Act, acts_of, is_told
 from tests.linear.history import Call, repeated
 from tests.linear.log import Event
 from tests.linear.model import Outcome, step
@@ -44,10 +44,12 @@ def actors_of(history: Sequence[Call], acts: Sequence[Act]) -> dict[Act, Call]:
     actors: dict[Act, Call] = {}
     done: dict[tuple[str, str], Act] = {}
     for act in acts:
-        key = act.by, act.command
-        if (act.is_call or act.is_joining) and key not in by_key:
-            raise Rejected(Reason.NO_CALL, act.events[0])
         if not act.is_call:
+            continue
+        key = act.by, act.command
+        if key not in by_key:
+            raise Rejected(Reason.NO_CALL, act.events[0])
+        if act.is_joining and _goes_on(by_key[key]):
             continue
         if key in done:
             raise Rejected(Reason.ACTED_TWICE, act.events[0], done[key].events[0])
@@ -55,8 +57,13 @@ def actors_of(history: Sequence[Call], acts: Sequence[Act]) -> dict[Act, Call]:
     return actors
 
 
+def _goes_on(calls: Sequence[Call]) -> bool:
+    """Whether the command may be tried again after it found nothing: by the server while the caller waits, or by the caller."""
+    return len(calls) > 1 or bool(calls[0].given.get("wait_s"))
+
+
 def _actor(calls: Sequence[Call], act: Act) -> Call:
-    told = [call for call in calls if call.succeeded]
+    told = [call for call in calls if call.succeeded or (act.is_joining and call.reply is not None and call.refused is None)]
     if len(told) > 1:
         raise Rejected(Reason.REPLAYED_OTHERWISE, *told)
     unknown = [call for call in calls if call.reply is None]
@@ -105,7 +112,7 @@ class Walk:
             self._apply(act)
             self._place_what_is_true()
         if (left := self._first_to_end()) is not None:
-            raise naming.stuck(self, left)
+            raise self._lost_success() or naming.stuck(self, left)
 
     def outcome(self, state: State, call: Call) -> Outcome:
         """What a call comes to in a state."""
@@ -117,16 +124,16 @@ class Walk:
     # acts
 
     def _apply(self, act: Act) -> None:
-        if not act.is_call:
+        call = self.actors.get(act)
+        if call is None:
             self._apply_own(act)
             return
-        call = self.actors[act]
         self._require_next(call, act)
         outcome = self.outcome(self.state, call)
         if not act.tells(outcome.events):
             raise self._lost_success() or naming.untold(self.state, call, act, outcome)
         if call.reply is not None and call.reply != outcome.reply:
-            raise naming.untrue(self, call, outcome)
+            raise self._lost_success() or naming.untrue(self, call, outcome)
         self.state = outcome.state
         self._place(call)
 
@@ -136,7 +143,7 @@ class Walk:
             call = line[-1] if line else None
             if call is not None and call not in self._acting and call in self.since and call.succeeded:
                 outcome = self.outcome(self.state, call)
-                if outcome.events and outcome.reply == call.reply:
+                if is_told(outcome) and outcome.reply == call.reply:
                     return Rejected(Reason.NO_EVENT, call)
         return None
 
@@ -151,9 +158,10 @@ class Walk:
         first = self._first_to_end()
         if first is None or first is call or first.until > call.invoked:
             return
-        if first in self._acting:
-            raise Rejected(Reason.ORDER, first, call, act.events[0])
-        raise naming.stuck(self, first)
+        for until, _, other in sorted(self._ends, key=lambda each: each[0]):
+            if other in self._acting and other not in self._placed and until < call.invoked:
+                raise Rejected(Reason.ORDER, other, call, act.events[0])
+        raise self._lost_success() or naming.stuck(self, first)
 
     # whatever else was answered
 
@@ -202,7 +210,7 @@ class Walk:
     def _place(self, call: Call) -> None:
         self._placed.add(call)
         if call.reply is not None:
-            self._lines[call.client, call.line].pop()
+            self._lines[call.client, call.line].remove(call)
 
     def _first_to_end(self) -> Call | None:
         while self._ends and self._ends[0][2] in self._placed:
