@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from taskactors.demo.example import example_plan
-from taskactors.demo.plan import Plan
+from taskactors.demo.plan import Handover, Plan
 from taskactors.demo.plan_file import TASKS_LIMIT, BadPlan, read_plan
 from taskactors.domain.agent import ROLES
 from taskactors.domain.failing import Failure
@@ -36,6 +36,9 @@ def test_the_example_has_everything_that_can_happen_to_a_team() -> None:
     assert any(task.sent_back for task in tasks)
     assert any(task.archive for task in tasks)
     assert any(task.depends_on for task in tasks)
+    assert any(task.put_aside for task in tasks)
+    assert any(task.handoff for task in tasks)
+    assert sum(bool(task.files) for task in tasks) == 2
 
 
 def test_what_a_plan_leaves_out_is_as_usual(tmp_path: Path) -> None:
@@ -126,3 +129,25 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_bytes(b"title = \xff")
     with pytest.raises(BadPlan, match="UTF-8"):
         read_plan(tmp_path / "bad.toml")
+
+
+def test_a_handover_the_files_and_a_decision_are_read(tmp_path: Path) -> None:
+    more = 'role = "backend"\nfiles = ["src/**"]\nput_aside = "do half of it"\n[task.handoff]\nto = "qa"\nsummary = "half is done"\n'
+    (task,) = plan(tmp_path, 'title = "t"\n' + TASK.format(code="A-1") + more).tasks
+    assert (task.files, task.put_aside, task.handoff) == (("src/**",), "do half of it", Handover("qa", "half is done"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('files = ["/etc/passwd"]\n', "files"),
+        ('fails = "transient"\nput_aside = "no"\n', "leave out what else goes wrong"),
+        ('[task.handoff]\nto = "qa"\nsummary = "s"\n', "qa may be the one who works on it first"),
+        ('role = "backend"\ncapabilities = ["x"]\n[task.handoff]\nto = "qa"\nsummary = "s"\n', "it needs x"),
+        ('role = "backend"\n[task.handoff]\nto = "boss"\nsummary = "s"\n', "to"),
+        ('handoff = "qa"\n', "must be a table"),
+    ],
+)
+def test_what_cannot_happen_to_a_task_is_refused(tmp_path: Path, more: str, said: str) -> None:
+    found = problems(tmp_path, 'title = "t"\n[team]\nbackend = ["x"]\n' + TASK.format(code="A-1") + more)
+    assert any(said in each for each in found), found

@@ -86,7 +86,10 @@ def test_a_team_works_the_example_to_its_end_with_everything_that_goes_wrong_on_
     said = json.loads(out)
     assert said["ok"] is True
     assert set(said["states"].values()) == {"Done", "Archived"}
-    assert said["killed"] == said["expired"] == said["failures"] == said["sent_back"] == said["blocked"] == said["helped"] == 1
+    assert said["killed"] == said["expired"] == said["sent_back"] == said["blocked"] == said["helped"] == said["put_aside"] == 1
+    assert (said["failures"], said["reserved"], said["stood_in_line"]) == (4, 2, 1)
+    assert said["handoffs"] == [{"task": "API-04", "from": "ben", "to": "dina"}]
+    assert said["waits"] >= 6
     assert said["questions"] == said["answers"] == 2
     (taken_over,) = said["takeovers"]
     assert (taken_over["task"], taken_over["from"]) == ("API-03", "mia")

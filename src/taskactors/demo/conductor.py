@@ -142,6 +142,7 @@ class Conductor:
                 self._tasks = {task["code"]: task for task in await board.tasks()}
                 self.screen.show(self._tasks)
                 await self._bring_back()
+                await self._decide(board)
                 if is_finished(self.plan, self._tasks):
                     return ""
                 if self._over:
@@ -163,3 +164,15 @@ class Conductor:
             self._hear(Happening(kind=Kind.EXPIRED, who=member.name, task=code))
             assert self._crew is not None
             await self._crew.start(member)
+
+    async def _decide(self, board: Board) -> None:
+        """What failed too often goes on when a person says so; the decision is on the task for whoever takes it next."""
+        for planned in self.plan.tasks:
+            task = self._tasks.get(planned.code)
+            if planned.put_aside is None or task is None or task["state"] != "Quarantined":
+                continue
+            self._hear(Happening(kind=Kind.PUT_ASIDE, who="you", task=planned.code, number=task["attempts"]))
+            await board.call("update_task", code=planned.code, add_note=planned.put_aside)
+            await board.call("set_task_state", code=planned.code, state="Created", reason=planned.put_aside)
+            self._hear(Happening(kind=Kind.DECIDED, who="you", task=planned.code, text=planned.put_aside))
+            self._tasks = {each["code"]: each for each in await board.tasks()}

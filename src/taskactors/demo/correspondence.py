@@ -1,14 +1,21 @@
 """Correspondence: an agent reads its inbox, answers what others ask it, and hears the answers to what it asked."""
 
+import re
+
 import trio
 from attrs import Factory, define
 
-from .board import Board, Json
+from .board import Board, Json, Refused
 from .happening import Happening, Kind, Tell
 from .plan import Exchange, Member, Plan
 
 POLL_S = 0.25
 """How often an agent looks: often enough to watch, seldom enough that six of them are no load at all."""
+
+OFFER = re.compile(r"handoff_id (\d+)")
+
+DECIDED = frozenset({"handoff_closed", "not_found"})
+"""Refusals of an answer that only say that the offer is over."""
 
 THINKING = 1 / 4
 """An answer takes a quarter of an hour of planned work."""
@@ -64,6 +71,8 @@ class Correspondence:
     async def _attend_to(self, message: Json) -> None:
         if (reply_to := message.get("reply_to_message_id")) in self._waiting:
             self._waiting[reply_to].set()
+        if (offered := self._offered(message)) is not None:
+            await self._take_over(message, offered)
         if (exchange := self._asked(message)) is None:
             return
         await trio.sleep(self.pace_s * THINKING)
@@ -88,6 +97,23 @@ class Correspondence:
                     messages=1,
                 )
             )
+
+    def _offered(self, message: Json) -> int | None:
+        """The number of the offer that a message makes, when the plan has us take the task over."""
+        task = self.plan.find(message.get("task_code", ""))
+        if task is None or task.handoff is None or task.handoff.to != self.me.role or message["message_type"] != "handoff":
+            return None
+        found = OFFER.search(message["content"])
+        return int(found[1]) if found else None
+
+    async def _take_over(self, message: Json, offer: int) -> None:
+        try:
+            await self.board.call("answer_handoff", handoff_id=offer, accept=True, idempotency_key=f"take-{offer}")
+        except Refused as no:
+            if no.code not in DECIDED:
+                raise
+            return
+        self.tell(Happening(kind=Kind.ACCEPTED, who=self.me.name, task=message["task_code"], other=message["author_agent_name"]))
 
     def _asked(self, message: Json) -> Exchange | None:
         """What the plan has us answer to a message, if it has anything."""

@@ -9,9 +9,14 @@ from attrs import asdict, frozen
 
 
 class Kind(StrEnum):
-    """What happened. Everything but the last four is told by an agent, once the server has answered it."""
+    """What happened. Everything but the last six is told by an agent, once the server has answered it."""
 
     JOINED = "joined"
+    WAITS = "waits"
+    RESERVED = "reserved"
+    IN_LINE = "in_line"
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
     CLAIMED = "claimed"
     HALFWAY = "halfway"
     ASKED = "asked"
@@ -27,6 +32,8 @@ class Kind(StrEnum):
     DONE = "done"
     ARCHIVED = "archived"
     LOST = "lost"
+    PUT_ASIDE = "put_aside"
+    DECIDED = "decided"
     CREATED = "created"
     KILLED = "killed"
     EXPIRED = "expired"
@@ -72,6 +79,13 @@ Tell = Callable[[Happening], None]
 _WORDS: Mapping[Kind, Callable[[Happening], str]] = {
     Kind.JOINED: lambda it: f"joins as {it.other}",
     Kind.CLAIMED: lambda it: f"claims {it.task}" + (f", the claim number {it.number} on it" if it.number > 1 else ""),
+    Kind.WAITS: lambda it: "waits for work, parked on the server",
+    Kind.RESERVED: lambda it: f"has {it.text} reserved for {it.task}",
+    Kind.IN_LINE: lambda it: f"stands in line for {it.text}, which {it.other} has, for {it.task}",
+    Kind.OFFERED: lambda it: f"offers {it.task} to {it.other}: {it.text}",
+    Kind.ACCEPTED: lambda it: f"takes {it.task} over from {it.other}",
+    Kind.PUT_ASIDE: lambda it: f"see {it.task} put aside after {it.number} failed attempts",
+    Kind.DECIDED: lambda it: f"let {it.task} go on: {it.text}",
     Kind.HALFWAY: lambda it: f"is halfway through {it.task}: {it.text}",
     Kind.ASKED: lambda it: f"asks {it.other} about {it.task}: {it.text}",
     Kind.ANSWERED: lambda it: f"answers {it.other} about {it.task}: {it.text}",

@@ -23,12 +23,21 @@ class Exchange:
     answer: str
 
 
+@frozen
+class Handover:
+    """Whom a task is offered to halfway, and what they are told of it."""
+
+    to: str
+    summary: str
+
+
 @frozen(kw_only=True)
 class PlannedTask:
     """One task as it is created, and what happens to it.
 
     A failure and a crash each cost one attempt, in this order; questions, and what blocks it, come in the attempt that
-    goes through; `sent_back` is what the first review finds.
+    goes through; `sent_back` is what the first review finds. One that has `put_aside` fails until it is put aside, and
+    goes through once a person has decided so. Whoever works on it first reserves its `files`.
     """
 
     code: str
@@ -47,6 +56,9 @@ class PlannedTask:
     fails: Failure | None
     crash: str | None
     sent_back: str | None
+    put_aside: str | None
+    files: tuple[str, ...]
+    handoff: Handover | None
 
     @property
     def attempts_before_crash(self) -> int:

@@ -36,6 +36,10 @@ def _happenings(plan: Plan, task: PlannedTask) -> Iterator[tuple[str, str]]:
             yield key, f"{exchange.to} may be the one who works on it; ask another role"
     if task.sent_back and not task.requires_review:
         yield "sent_back", "only a review sends a task back; add requires_review = true"
+    if task.put_aside and (task.fails or task.crash):
+        yield "put_aside", "it fails until it is put aside; leave out what else goes wrong with it"
+    if task.handoff is not None:
+        yield from (("handoff", what) for what in _handoff(plan, task, task.handoff.to))
     if task.crash:
         yield from (("crash", what) for what in _crash(plan, task, task.crash))
 
@@ -46,6 +50,14 @@ def _crash(plan: Plan, task: PlannedTask, victim: str) -> Iterator[str]:
         yield f"{victim} cannot be killed while it works on it: it is not able to"
     elif len(able) == 1:
         yield f"nobody but {victim} can take it over; leave out its role, and give another role its capabilities"
+
+
+def _handoff(plan: Plan, task: PlannedTask, taker: str) -> Iterator[str]:
+    member = plan.member_of(taker)
+    if member in plan.can_do(task):
+        yield f"{taker} may be the one who works on it first; offer it to another role"
+    elif lacking := sorted(set(task.capabilities) - set(member.capabilities)):
+        yield f"{taker} cannot take it over: it needs {', '.join(lacking)}"
 
 
 def _cycle(tasks: Sequence[PlannedTask]) -> list[str]:

@@ -12,10 +12,10 @@ from ..board.requests.request import Request
 from ..domain.agent import ROLES
 from ..domain.errors import InvalidArguments
 from ..domain.failing import Failure
-from .plan import Exchange, Member, Plan, PlannedTask
+from .plan import Exchange, Handover, Member, Plan, PlannedTask
 from .plan_checks import checked, in_order
 from .plan_lines import PlanLines
-from .plan_tables import BlockedTable, MemberTable, PlanTable, QuestionTable, TaskTable
+from .plan_tables import BlockedTable, HandoffTable, MemberTable, PlanTable, QuestionTable, TaskTable
 from .team import NAMES
 
 TASKS_LIMIT = 200
@@ -104,7 +104,7 @@ class _Reader:
 
     def _task(self, place: int, table: dict[str, Any]) -> PlannedTask | None:
         where = f"task {table['code']}" if isinstance(table.get("code"), str) else f"task number {place + 1}"
-        questions, blocked = table.pop("questions", []), table.pop("blocked", None)
+        questions, blocked, handoff = table.pop("questions", []), table.pop("blocked", None), table.pop("handoff", None)
         said = self._table(TaskTable, table, where, lambda key: self._lines.find("task", place, key))
         if not isinstance(questions, list):
             line = self._lines.find("task", place, "questions")
@@ -112,11 +112,19 @@ class _Reader:
             questions = []
         asked = [self._exchange(QuestionTable, each, where, place, ("questions", number)) for number, each in enumerate(questions)]
         stuck = self._exchange(BlockedTable, blocked, where, place, ("blocked", 0)) if blocked is not None else None
+        handed = self._handover(handoff, where, place) if handoff is not None else None
         if said is None:
             return None
         values = asdict(said, recurse=False)
         values["fails"] = Failure(said.fails) if said.fails else None
-        return PlannedTask(**values, questions=tuple(each for each in asked if each), blocked=stuck)
+        return PlannedTask(**values, questions=tuple(each for each in asked if each), blocked=stuck, handoff=handed)
+
+    def _handover(self, table: object, where: str, place: int) -> Handover | None:
+        if not isinstance(table, dict):
+            self._note(self._lines.find("task", place, "handoff"), f"{where}: handoff", "must be a table")
+            return None
+        found = self._table(HandoffTable, table, f"{where}: handoff", lambda key: self._lines.find_inner("task", place, "handoff", 0, key))
+        return Handover(found.to, found.summary) if found is not None else None
 
     def _exchange(
         self, kind: type[QuestionTable] | type[BlockedTable], table: object, where: str, place: int, inner: tuple[str, int]

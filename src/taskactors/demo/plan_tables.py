@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from ..board.requests.fields import Capabilities, Code, Criteria, Effort, Line, Priority, Reason, RoleName, Text
 from ..board.requests.request import Request
+from ..board.requests.reservations import Patterns, pattern_problems
 from ..domain.codes import code_problem, is_prefix
 
 FailureName = Literal["transient", "capability_mismatch", "context_overflow", "logic_error", "environmental", "invalid_requirements"]
@@ -45,11 +46,13 @@ class TaskTable(Request):
     fails: FailureName | None = None
     crash: RoleName | None = None
     sent_back: Reason | None = None
+    put_aside: Reason | None = None
+    files: Patterns = ()
 
     def problems(self) -> tuple[str, ...]:
         """A plan names its tasks, so a prefix that the server would number is no code here."""
         problem = "needs a number or a hyphen, as in ARCH-01" if is_prefix(self.code) else code_problem(self.code)
-        return (f"code: {problem}",) if problem else ()
+        return (*((f"code: {problem}",) if problem else ()), *pattern_problems(self.files, "files"))
 
 
 @frozen(kw_only=True)
@@ -68,3 +71,11 @@ class BlockedTable(Request):
     reason: Reason
     to: RoleName
     answer: Text
+
+
+@frozen(kw_only=True)
+class HandoffTable(Request):
+    """The keys of a [task.handoff]: which role takes it over, and what it is told."""
+
+    to: RoleName
+    summary: Text

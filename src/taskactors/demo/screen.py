@@ -30,7 +30,7 @@ LOOKS: Mapping[str, str] = {
     "Archived": "dim green",
     "Quarantined": "bold red",
 }
-LOUD = frozenset({Kind.KILLED, Kind.EXPIRED, Kind.FAILED, Kind.SENT_BACK, Kind.BLOCKED, Kind.LOST, Kind.ENDED})
+LOUD = frozenset({Kind.PUT_ASIDE, Kind.KILLED, Kind.EXPIRED, Kind.FAILED, Kind.SENT_BACK, Kind.BLOCKED, Kind.LOST, Kind.ENDED})
 """What went wrong is what a person watches for."""
 
 

@@ -75,6 +75,11 @@ def _sentences(plan: Plan, outcome: Outcome, tally: Tally) -> Sequence[str]:
         f"{tally.messages} messages; {tally.happened[Kind.ASKED]} questions, {tally.happened[Kind.ANSWERED]} answers",
     ]
     lines += [f"{after} took {task} over from {before}, whose lease had run out" for task, before, after in tally.takeovers]
+    lines += [f"{after} was handed {task} by {before}, halfway" for task, before, after in tally.handoffs]
+    if tally.happened[Kind.IN_LINE]:
+        lines.append(f"files were reserved {tally.happened[Kind.RESERVED]} times; {tally.happened[Kind.IN_LINE]} stood in line for them")
+    if tally.happened[Kind.DECIDED]:
+        lines.append(f"{tally.happened[Kind.PUT_ASIDE]} put aside after failing too often, and let go on by you")
     if outcome.why:
         lines.append(f"it ended early: {outcome.why}")
     return lines

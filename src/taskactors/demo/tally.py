@@ -18,6 +18,7 @@ class Tally:
     done_by: dict[str, list[str]] = Factory(dict)
     by_agent: dict[str, Counter[Kind]] = Factory(dict)
     takeovers: list[tuple[str, str, str]] = Factory(list)
+    handoffs: list[tuple[str, str, str]] = Factory(list)
     messages: int = 0
     _holder: dict[str, str] = Factory(dict)
 
@@ -32,8 +33,11 @@ class Tally:
                 if (before := self._holder.get(it.task)) not in (None, it.who):
                     self.takeovers.append((it.task, str(before), it.who))
                 self._holder[it.task] = it.who
-            case Kind.FAILED | Kind.LOST:
+            case Kind.FAILED | Kind.LOST | Kind.OFFERED:
                 self._holder.pop(it.task, None)
+            case Kind.ACCEPTED:
+                self._holder[it.task] = it.who
+                self.handoffs.append((it.task, it.other, it.who))
             case Kind.DONE:
                 self.done_by.setdefault(it.who, []).append(it.task)
             case Kind.APPROVED:
@@ -54,6 +58,11 @@ class Tally:
             "approved": happened[Kind.APPROVED],
             "killed": happened[Kind.KILLED],
             "expired": happened[Kind.EXPIRED],
+            "waits": happened[Kind.WAITS],
+            "reserved": happened[Kind.RESERVED],
+            "stood_in_line": happened[Kind.IN_LINE],
+            "put_aside": happened[Kind.PUT_ASIDE],
+            "handoffs": [{"task": task, "from": before, "to": after} for task, before, after in self.handoffs],
             "takeovers": [{"task": task, "from": before, "to": after} for task, before, after in self.takeovers],
             "messages": self.messages,
             "done_by": {member.name: self.done_by.get(member.name, []) for member in self.plan.team},

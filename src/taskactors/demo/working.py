@@ -3,10 +3,11 @@
 import trio
 from attrs import define
 
+from ..domain.failing import Failure
 from .board import Board, Json, Refused
 from .correspondence import POLL_S, Correspondence
 from .happening import Happening, Kind, Tell
-from .plan import Member, Plan, PlannedTask
+from .plan import Handover, Member, Plan, PlannedTask
 from .reviewing import Reviewer, reviewer_of
 
 CRASH_LEASE_S = 3
@@ -14,6 +15,9 @@ CRASH_LEASE_S = 3
 
 USUAL_MINUTES = 30
 """For a task that is not in the plan."""
+
+WAIT_S = 1
+LINE_S = 30
 
 REWORK = 1 / 2
 """What a review found takes half as long again."""
@@ -35,13 +39,23 @@ class Worker:
     letters: Correspondence
     tell: Tell
     pace_s: float
+    _waits: bool = False
 
     async def work(self) -> None:
         """What it holds comes first, then what it should review, then new work; with nothing to do it looks again a little later."""
         reviewer = Reviewer(self.me, self.plan, self.board, self.tell, self.pace_s)
         while True:
             if not (await self._go_on() or await reviewer.review_one() or await self._begin()):
-                await trio.sleep(POLL_S)
+                await self._wait()
+
+    async def _wait(self) -> None:
+        """Parked on the server until there is work, but not so long that a review would wait."""
+        if not self._waits:
+            self._waits = True
+            self.tell(Happening(kind=Kind.WAITS, who=self.me.name))
+        offered = (await self.board.call("discover_work", wait_s=WAIT_S))["items"]
+        if all(self._leaves_alone(task) for task in offered):
+            await trio.sleep(POLL_S)
 
     async def _go_on(self) -> bool:
         """Take up what a review sent back, or what an earlier life of this agent left."""
@@ -65,6 +79,7 @@ class Worker:
                 if no.code in TAKEN:
                     continue
                 raise
+            self._waits = False
             self._say(Kind.CLAIMED, task["code"], number=claimed["claim"]["fence"])
             await self._bring_to_an_end(claimed, again=False)
             return True
@@ -88,14 +103,19 @@ class Worker:
             session = await self.board.call("start_work_session", task_code=code)
             if self._crashes_in(task):
                 await self._stop_halfway(task)
-            if planned and planned.fails and not task.get("attempts"):
-                await self._give_back(task, planned, session["session_id"])
+            if planned and (failure := self._fails_now(task, planned)):
+                await self._give_back(task, planned, failure)
                 return
+            if planned:
+                await self._reserve(task, planned)
             if planned and not again:
                 await self._find_out(task, planned)
+            if planned and planned.handoff and planned.handoff.to != self.me.role:
+                await self._offer(task, planned, planned.handoff)
+                return
             await self._spend(planned, REWORK if again else 1)
             await self.board.call("end_work_session", session_id=session["session_id"])
-            await self._hand_over(task)
+            await self._hand_in(task)
         except Refused as no:
             if no.code not in LOST_CLAIM:
                 raise
@@ -108,14 +128,45 @@ class Worker:
         self._say(Kind.HALFWAY, task["code"], note)
         await trio.sleep_forever()
 
-    async def _give_back(self, task: Json, planned: PlannedTask, session_id: int) -> None:
+    def _fails_now(self, task: Json, planned: PlannedTask) -> str | None:
+        """The class of failure with which this attempt ends, if it does."""
+        if planned.put_aside is not None and not any(note["text"] == planned.put_aside for note in task.get("notes", ())):
+            return str(Failure.INVALID_REQUIREMENTS)
+        return str(planned.fails) if planned.fails and not task.get("attempts") else None
+
+    async def _give_back(self, task: Json, planned: PlannedTask, failure: str) -> None:
         await self._spend(planned, REWORK)
-        await self.board.call("end_work_session", session_id=session_id)
-        reason = f"{planned.fails}, on the first try"
-        await self.board.call(
-            "release_task", task_code=task["code"], fence=task["claim"]["fence"], failure=str(planned.fails), reason=reason
-        )
-        self._say(Kind.FAILED, task["code"], str(planned.fails))
+        reason = f"{failure}, again" if task.get("attempts") else f"{failure}, on the first try"
+        await self.board.call("release_task", task_code=task["code"], fence=task["claim"]["fence"], failure=failure, reason=reason)
+        self._say(Kind.FAILED, task["code"], failure)
+
+    async def _reserve(self, task: Json, planned: PlannedTask) -> None:
+        """Before it touches them; when another has them it stands in line, parked on the server."""
+        if not planned.files:
+            return
+        files, told = ", ".join(planned.files), False
+        while True:
+            answer = await self.board.call(
+                "reserve_files",
+                patterns=list(planned.files),
+                code=planned.code,
+                fence=task["claim"]["fence"],
+                wait_s=LINE_S if told else 0,
+            )
+            if answer["granted"]:
+                break
+            if not told:
+                has = next((str(each["agent"]) for each in answer["conflicts"]), "another")
+                self.tell(Happening(kind=Kind.IN_LINE, who=self.me.name, task=planned.code, text=files, other=has))
+            told = True
+        self._say(Kind.RESERVED, planned.code, files)
+
+    async def _offer(self, task: Json, planned: PlannedTask, handoff: Handover) -> None:
+        await self._spend(planned, REWORK)
+        to = f"role:{handoff.to}"
+        await self.board.call("offer_handoff", code=planned.code, fence=task["claim"]["fence"], to=to, summary=handoff.summary)
+        offered = Happening(kind=Kind.OFFERED, who=self.me.name, task=planned.code, other=handoff.to, text=handoff.summary, messages=1)
+        self.tell(offered)
 
     async def _find_out(self, task: Json, planned: PlannedTask) -> None:
         """Ask what the plan has this task ask, and be blocked for as long as the plan's help takes."""
@@ -135,17 +186,16 @@ class Worker:
         """The work itself, which a demo can only pretend to do."""
         await trio.sleep(self.pace_s * share * (planned.minutes if planned else USUAL_MINUTES) / 60)
 
-    async def _hand_over(self, task: Json) -> None:
+    async def _hand_in(self, task: Json) -> None:
         code, fence = task["code"], task["claim"]["fence"]
-        if task.get("requires_review"):
-            await self.board.call("set_task_state", code=code, state="Review", fence=fence)
+        done = await self.board.call("complete_task", code=code, fence=fence, summary="done as planned", evidence=["tried out"])
+        if done["state"] == "Review":
             reviewer = reviewer_of(self.me.role)
             await self.board.call(
                 "send_message", to=f"role:{reviewer}", code=code, message_type="handoff", content=f"{code} is ready for your review"
             )
             self._say(Kind.HANDED_IN, code, messages=1)
             return
-        await self.board.call("set_task_state", code=code, state="Done", fence=fence)
         self._say(Kind.DONE, code)
         planned = self.plan.find(code)
         if planned and planned.archive:
