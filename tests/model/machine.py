@@ -3,53 +3,41 @@
 import atexit
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
 import hypothesis.strategies as st
 from attrs import evolve
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from taskactors.board.passing import Sign
-from taskactors.board.view import View
+from taskactors.board.standstill import announce
 from taskactors.domain.errors import Refusal
 from taskactors.storage.engine import Done, Failed, Transaction, Unit
 from taskactors.storage.on_lmdb import DATA_FILE, open_lmdb
 from tests.board.board import NOW, Board
-from tests.board.board import PERSON as PERSON_CALLER
 from tests.model import commands, wire
-from tests.model.commands import AGENTS, Command
+from tests.model.commands import Command
+from tests.model.comparing import Comparison, agree
+from tests.model.log import PERSON, No
 from tests.model.model import Model
 from tests.model.states import WHO_MAY
-from tests.model.team import PERSON, No
+from tests.model.work import Task
 
-LOOKED_THROUGH_EVERY = 4
-"""Every list, the audit and the whole log take a while, so they are not looked at after every single step."""
-
-T = TypeVar("T")
+LOOKED_THROUGH_EVERY = 6
+"""Every list, the audit and what each reader sees take a while, so they are not looked at after every single step."""
 
 OTHERWISE: dict[str, dict[str, Any]] = {
     "send_message": {"content": "other"},
     "update_task": {"note": "other"},
     "claim_task": {"lease_s": 77},
+    "complete_task": {"summary": "other"},
+    "report_progress": {"percent": 77},
 }
 """What makes of a call another one."""
 
-REOPENED = {"Done", "Cancelled", "Quarantined"}
-
 Cursor = tuple[str, tuple[int, str]]
-
-
-class Differ(AssertionError):
-    """The live store and the model do not agree."""
-
-
-def agree(live: object, model: object, about: object) -> None:
-    if live != model:
-        raise Differ(f"{about}: the store says {live!r}, the model {model!r}")
 
 
 def refusal(outcome: Done[Any] | Failed) -> str | None:
@@ -61,10 +49,6 @@ def refusal(outcome: Done[Any] | Failed) -> str | None:
     return outcome.error.code
 
 
-def codes(page: Mapping[str, Any]) -> list[str]:
-    return [each["code"] for each in page["items"]]
-
-
 @cache
 def new_born() -> Path:
     """An empty store, closed in good order. Copies of it are quicker to open than one made anew is."""
@@ -74,20 +58,31 @@ def new_born() -> Path:
     return Path(made) / "store"
 
 
+IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""What a power cut does is not asked here, and a disk would make every commit ten times as long."""
+
+
 class Crashed(Exception):
     """A unit of work with a mistake in it."""
 
 
-class LiveStore(RuleBasedStateMachine):
-    """The store is a real one, in a folder of its own. Time is a number that a rule adds to."""
+class Machine(RuleBasedStateMachine):
+    """The store is a real one, in a folder of its own. Time is a number that a rule adds to.
+
+    A family of tools is driven by a machine of its own: `every` are its calls with whatever is drawn, its rules are what people
+    do on purpose. What can befall any call, and any project, is here.
+    """
+
+    every: ClassVar[st.SearchStrategy[Command]]
 
     def __init__(self) -> None:
         super().__init__()
-        self.home = tempfile.TemporaryDirectory(prefix="taskactors-model-")
+        self.home = tempfile.TemporaryDirectory(prefix="taskactors-model-", dir=IN_MEMORY)
         self.lives = 0
         shutil.copytree(new_born(), self.folder)
         self.board = Board(engine=open_lmdb(self.folder))
         self.model = Model(NOW)
+        self.comparison = Comparison(self.board, self.model)
         self.steps = 0
         self.keyed: list[Command] = []
         self.cursors: dict[str, list[Cursor]] = {}
@@ -104,10 +99,9 @@ class LiveStore(RuleBasedStateMachine):
 
     def _unit(self, command: Command) -> Unit:
         tool, arguments = command.live
-        seat = self.board.as_person() if command.by == PERSON else self.board.as_agent(command.by)
-        return self.board.command(seat.caller, tool, arguments)
+        return self.board.command(self.comparison.seat(command.by).caller, tool, arguments)
 
-    def _run(self, *drawn: Command) -> list[tuple[Any, Any]]:
+    def run(self, *drawn: Command) -> list[tuple[Any, Any]]:
         """All of them in one commit, each answered or refused as the model has it; returns both answers to each."""
         settled, expected = [], []
         for command in (each.settled(self.model) for each in drawn):
@@ -122,6 +116,7 @@ class LiveStore(RuleBasedStateMachine):
             else:
                 fields = wire.answered(command.tool, wanted)
                 agree(wire.seen(outcome.value, fields), fields, command)
+        self.comparison.after_a_step()
         return list(zip(outcomes, expected, strict=True))
 
     def _expected(self, command: Command) -> dict[str, Any] | str:
@@ -130,86 +125,57 @@ class LiveStore(RuleBasedStateMachine):
         except No as no:
             return str(no)
 
-    @initialize(more=st.lists(commands.create, max_size=2), joining=commands.joins)
-    def begin(self, more: list[Command], joining: Command) -> None:
-        self._run(joining, *map(commands.open_task, ("T-1", "T-2")), commands.open_task("T-3", after=1), *more)
+    @initialize(joining=commands.joins)
+    def begin(self, joining: Command) -> None:
+        self.run(joining, *self.first_tasks())
 
-    @rule(command=commands.register | commands.joins | commands.promote)
-    def the_team_changes(self, command: Command) -> None:
-        self._run(command)
+    def first_tasks(self) -> list[Command]:
+        """What there is to do from the start."""
+        return [*map(commands.open_task, ("T-1", "T-2")), commands.open_task("T-3", after=1)]
 
-    @rule(command=commands.create)
-    def create(self, command: Command) -> None:
-        self._run(command)
-
-    @rule(by=commands.agents, pick=commands.picks, lease_s=st.sampled_from([None, None, 20, 4000]), then=commands.claim)
-    def take_what_is_offered(self, by: str, pick: int, lease_s: int | None, then: Command) -> None:
-        """And claim something right afterwards: often the same, which renews or is refused."""
+    @rule(by=commands.agents, pick=commands.picks)
+    def take_what_is_offered(self, by: str, pick: int) -> None:
         if offered := self.model.offered_to(by):
-            code = offered[pick % len(offered)]
-            self._run(Command(by, "claim_task", {"code": code, "lease_s": lease_s}))
-            self._run(evolve(then, given={**then.given, "code": code}))
+            self.run(Command(by, "claim_task", {"code": offered[pick % len(offered)]}))
 
-    @rule(command=commands.claim, others=st.permutations(commands.AGENTS))
-    def race(self, command: Command, others: list[str]) -> None:
-        self._run(*(evolve(command, by=each) for each in others))
-
-    @precondition(lambda self: self.held)
-    @rule(command=commands.release, pick=commands.picks, as_holder=st.booleans())
-    def give_back(self, command: Command, pick: int, as_holder: bool) -> None:
-        task = self.held[pick % len(self.held)]
-        self._run(evolve(command, by=task["holder"] if as_holder else command.by, given={**command.given, "code": task["code"]}))
-
-    @rule(command=commands.move, pick=commands.picks, rightly=st.integers(0, 3))
-    def step(self, command: Command, pick: int, rightly: int) -> None:
-        """Mostly along the table and by whoever may: were any state as likely as another, few tasks would get far."""
-        task = (self.held or self.model.tasks)[pick % len(self.held or self.model.tasks)]
-        near = list(WHO_MAY[task["state"]])
-        if not rightly or not near:
-            self._run(evolve(command, given={**command.given, "code": task["code"]}))
-            return
-        given = {"code": task["code"], "state": near[pick // 7 % len(near)], "reason": "because"}
-        self._run(Command(task["holder"] or PERSON if rightly == 1 else command.by, "set_task_state", given))
+    @rule(pick=commands.picks)
+    def finish(self, pick: int) -> None:
+        task = self.one_held(pick)
+        self.run(Command(task["holder"] or PERSON, "set_task_state", {"code": task["code"], "state": "Done"}))
 
     @rule(pick=commands.picks, by=commands.callers, reason=st.sampled_from([None, "because"]))
     def step_of_any(self, pick: int, by: str, reason: str | None) -> None:
-        """Tasks that nobody holds move, too."""
+        """Along the table, whoever holds it or nobody."""
         task = self.model.tasks[pick % len(self.model.tasks)]
         near = list(WHO_MAY[task["state"]])
         if near:
-            self._run(Command(by, "set_task_state", {"code": task["code"], "state": near[pick // 7 % len(near)], "reason": reason}))
-
-    @precondition(lambda self: self.closed)
-    @rule(pick=commands.picks, by=commands.callers, reason=st.sampled_from([None, "because"]))
-    def open_again(self, pick: int, by: str, reason: str | None) -> None:
-        code = self.closed[pick % len(self.closed)]["code"]
-        self._run(Command(by, "set_task_state", {"code": code, "state": "Created", "reason": reason}))
+            self.run(Command(by, "set_task_state", {"code": task["code"], "state": near[pick // 7 % len(near)], "reason": reason}))
 
     @property
-    def closed(self) -> list[dict[str, Any]]:
-        return [task for task in self.model.tasks if task["state"] in REOPENED]
-
-    @precondition(lambda self: self.held)
-    @rule(pick=commands.picks)
-    def finish(self, pick: int) -> None:
-        task = self.held[pick % len(self.held)]
-        self._run(Command(task["holder"], "set_task_state", {"code": task["code"], "state": "Done"}))
-
-    @property
-    def held(self) -> list[dict[str, Any]]:
+    def held(self) -> list[Task]:
         return [task for task in self.model.tasks if task["holder"]]
 
-    @rule(command=commands.EVERY)
+    def one_held(self, pick: int) -> Task:
+        """A task that somebody has in hand; somebody begins one if nobody has."""
+        if not (running := self.model.in_state("InProgress")):
+            by = commands.AGENTS[pick % len(commands.AGENTS)]
+            self.run(commands.open_task("NEW"), Command(by, "next_task", {}))
+            running = self.model.in_state("InProgress")
+        # Whoever is paused or has enough in hand begins nothing, and then any will do.
+        return (running or self.model.tasks)[pick % len(running or self.model.tasks)]
+
+    @rule(command=st.runner().flatmap(lambda machine: machine.every))
     def anything(self, command: Command) -> None:
-        self._run(command)
+        self.run(command)
 
-    @rule(many=st.lists(commands.EVERY, min_size=2, max_size=5))
+    @rule(many=st.runner().flatmap(lambda machine: st.lists(machine.every, min_size=2, max_size=4)))
     def several_in_one_commit(self, many: list[Command]) -> None:
-        self._run(*many)
+        self.run(*many)
 
-    @rule(well=commands.EVERY, badly=commands.EVERY)
-    def a_unit_crashes_beside_another(self, well: Command, badly: Command) -> None:
+    @rule(pair=st.runner().flatmap(lambda machine: st.tuples(machine.every, machine.every)))
+    def a_unit_crashes_beside_another(self, pair: tuple[Command, Command]) -> None:
         """Whatever it had done is gone, and the other does not notice."""
+        badly, well = pair
         unit, beside = self._unit(badly.settled(self.model)), well.settled(self.model)
 
         def crash(transaction: Transaction) -> None:
@@ -227,26 +193,15 @@ class LiveStore(RuleBasedStateMachine):
         command = self.keyed[pick % len(self.keyed)]
         if changed:
             command = evolve(command, given={**command.given, **OTHERWISE.get(command.tool, {})})
-        self._run(command)
+        self.run(command)
 
-    @rule(reader=commands.callers, back=st.integers(-1, 2), limit=st.sampled_from([1, 3, 50]))
-    def read_inbox(self, reader: str, back: int, limit: int) -> None:
-        """With the last cursor, an older one, or none."""
-        self._read(reader, back, limit)
-
-    @rule(command=commands.send, reader=commands.agents, pick=commands.picks)
-    def tell_and_be_heard(self, command: Command, reader: str, pick: int) -> None:
-        """What was just said comes once: at the next reading, and not after its cursor was passed back."""
-        role = self.model.agents.get(reader, {}).get("role", "backend")
-        self._run(evolve(command, given={**command.given, "to": (reader, "all", f"role:{role}")[pick % 3]}))
-        self._read(reader, 0, 50)
-        self._read(reader, 0, 50)
-
-    def _read(self, reader: str, back: int, limit: int) -> None:
+    def read(self, reader: str, back: int, limit: int, **more: Any) -> None:
+        """An inbox, with the last cursor (0), one before it, or none (-1)."""
         had = self.cursors.setdefault(reader, [])
         cursor = had[-1 - back] if 0 <= back < len(had) else None
-        ((outcome, wanted),) = self._run(Command(reader, "read_inbox", {"limit": limit, "cursor": cursor}))
-        had.append((outcome.value["next_cursor"], wanted["cursor"]))
+        ((outcome, wanted),) = self.run(Command(reader, "read_inbox", {"limit": limit, "cursor": cursor, **more}))
+        if isinstance(outcome, Done):
+            had.append((outcome.value["next_cursor"], wanted["cursor"]))
 
     # time and ends
 
@@ -257,20 +212,31 @@ class LiveStore(RuleBasedStateMachine):
     )
     def time_passes(self, seconds: int, swept: bool, signs: dict[str, tuple[int, bool]]) -> None:
         """No clock ends anything; only what is done about it does."""
-        self.board.later(seconds)
-        self.model.now = self.board.now
+        self._later(seconds)
         if swept:
             calls = {name: (self.board.now - ago * 1000, connected) for name, (ago, connected) in signs.items()}
-            self.board.sweep_all({name: Sign(*call) for name, call in calls.items()})
-            self.model.sweep(calls)
+            self._sweep(calls)
 
-    @precondition(lambda self: self.held)
+    def _later(self, seconds: float) -> None:
+        self.board.later(seconds)
+        self.model.now = self.board.now
+
+    def _sweep(self, calls: dict[str, tuple[int, bool]]) -> None:
+        self.board.sweep_all({name: Sign(*call) for name, call in calls.items()})
+        self.model.sweep(calls)
+
     @rule(pick=commands.picks, alive=st.booleans(), unseen_s=st.sampled_from([0, 10, 10, 5000]))
     def a_lease_is_up(self, pick: int, alive: bool, unseen_s: int) -> None:
         """Its holder called not long ago, or did not."""
-        task = self.held[pick % len(self.held)]
+        task = self.one_held(pick)
         left = (task["ends"] or self.board.now) - self.board.now
-        self.time_passes(max(0, left // 1000) + 1, True, {task["holder"]: (unseen_s, unseen_s == 0)} if alive else {})
+        self.time_passes(max(0, left // 1000) + 1, True, {task["holder"]: (unseen_s, unseen_s == 0)} if alive and task["holder"] else {})
+
+    @rule()
+    def what_stands_still_is_said(self) -> None:
+        """Of held work that nobody has touched for half an hour, once for each stall."""
+        self.board.as_server(announce)
+        self.model.announce_stalls()
 
     @rule(killed=st.sampled_from([False, False, False, True]), down_s=st.sampled_from([0, 30, 2000]))
     def restart(self, killed: bool, down_s: int) -> None:
@@ -283,61 +249,16 @@ class LiveStore(RuleBasedStateMachine):
             shutil.copyfile(before / DATA_FILE, self.folder / DATA_FILE)
         self.board.engine.close()
         self.board.engine = open_lmdb(self.folder)
-        self.board.later(down_s)
-        self.model.now = self.board.now
+        self._later(down_s)
         self.board.restart()
         self.model.restart()
-        self._look_through()
+        self.comparison.forget()
 
     # both hold the same
 
     @invariant()
-    def tasks_are_the_same(self) -> None:
-        person = self.board.as_person()
-        agree(self._look(View.head_seq), self.model.events, "the number of events")
-        for task in self.model.tasks:
-            live = person.get_task_by_code(code=task["code"])
-            fields = wire.task(task)
-            agree(wire.seen(live, fields), fields, task["code"])
-            if task["state"] != "Archived":
-                off = any(self.model.called_off(self.model.find(code)) for code in task["blockers"])
-                agree(bool(live.get("blocker_cancelled")), off, f"a blocker of {task['code']} was called off")
-
-    @invariant()
-    def offers_are_the_same(self) -> None:
-        for name in AGENTS:
-            agree(codes(self.board.as_agent(name).discover_work(max_tasks=100)), self.model.offered_to(name), f"work for {name}")
-
-    @invariant()
-    def all_is_well_inside(self) -> None:
+    def both_hold_the_same(self) -> None:
+        self.comparison.after_a_step()
         self.steps += 1
         if self.steps % LOOKED_THROUGH_EVERY == 0:
-            self._look_through()
-
-    def _lists_are_the_same(self) -> None:
-        person, agents = self.board.as_person(), self.model.agents.items()
-        agree(codes(person.list_tasks(limit=100)), self.model.listed(), "all tasks")
-        for state in WHO_MAY:
-            agree(codes(person.list_tasks(state=state, limit=100)), self.model.listed(state=state), state)
-        for name in AGENTS:
-            agree(codes(person.list_tasks(owner=name, limit=100)), self.model.listed(owner=name), f"tasks of {name}")
-        team = [(each["name"], each["rev"], each["role"], each["capabilities"], each["holding"]) for each in person.list_agents()["items"]]
-        expected = [(name, each["rev"], each["role"], each["can"], self.model.held_by(name)) for name, each in sorted(agents)]
-        agree(team, expected, "the team")
-
-    def _look(self, at: Callable[[View], T]) -> T:
-        settings = self.board.settings
-        return self.board.engine.read(lambda snapshot: at(View(snapshot, self.board.now, PERSON_CALLER, settings)))
-
-    def _look_through(self) -> None:
-        self._lists_are_the_same()
-        agree(self.board.findings(), [], "what the audit finds")
-        events = self._look(lambda view: view.events_after(0, 100_000))
-        agree([event.seq for event in events], list(range(1, self.model.events + 1)), "the numbers of the events")
-        changes = Counter(event.subject for event in events)
-        for task in self.model.tasks:
-            agree(changes[f"task:{task['id']}"], task["rev"], f"the events of {task['code']}")
-            for reader in (PERSON, "ada", "qa"):
-                seat = self.board.as_person() if reader == PERSON else self.board.as_agent(reader)
-                read = [each["id"] for each in seat.get_task_messages(task_code=task["code"], limit=100)["items"]]
-                agree(read, self.model.said_on(task["code"], reader), f"what {reader} reads on {task['code']}")
+            self.comparison.everything()
