@@ -1,4 +1,4 @@
-"""kill -9 while many clients write as fast as they can: nothing answered is lost, nothing is won twice."""
+"""kill -9 while many clients write as fast as they can: nothing answered is lost, nothing is won twice, all of it fits one order."""
 
 import random
 from collections import Counter
@@ -9,7 +9,10 @@ import trio
 from attrs import Factory, define
 
 from taskactors.app import verify_offline
-from tests.support.agent_client import AgentClient, Lost, Refused, connected
+from tests.linear import witness
+from tests.linear.history import History, Recorded
+from tests.linear.log import read_log
+from tests.support.agent_client import Lost, Refused, connected
 from tests.support.server_process import ServerProcess, running
 
 CLIENTS = 16
@@ -24,6 +27,8 @@ class Acknowledged:
 
     created: set[str] = Factory(set)
     claimed: list[tuple[str, str, int]] = Factory(list)
+    history: History = Factory(History)
+    """Every call that was made, what was never answered among them."""
 
     more: trio.Event = Factory(trio.Event)
 
@@ -37,7 +42,7 @@ class Acknowledged:
         self.more = trio.Event()
 
 
-async def create_and_claim(me: AgentClient, name: str, told: Acknowledged, open_codes: list[str], chance: random.Random) -> None:
+async def create_and_claim(me: Recorded, name: str, told: Acknowledged, open_codes: list[str], chance: random.Random) -> None:
     """One agent's work for ever: add a task, then try to win any that is open."""
     while True:
         created = await me.call("create_task", code="CRASH", name="a task", description="written while the server dies")
@@ -62,7 +67,7 @@ async def work_until_killed(server: ServerProcess, told: Acknowledged, chance: r
     async def agent(name: str) -> None:
         try:
             async with connected(server.ws, name) as me:
-                await create_and_claim(me, name, told, open_codes, chance)
+                await create_and_claim(told.history.around(name, me.call), name, told, open_codes, chance)
         except Lost:
             return
 
@@ -75,6 +80,7 @@ async def work_until_killed(server: ServerProcess, told: Acknowledged, chance: r
         for number in range(CLIENTS):
             nursery.start_soon(agent, f"agent-{number}")
         nursery.start_soon(killer)
+    told.history.died()
 
 
 async def check(server: ServerProcess, told: Acknowledged) -> None:
@@ -106,6 +112,9 @@ async def kill_again_and_again(data: Path, times: int, seed: int) -> None:
         assert verify_offline(data) == []
     with running(data) as server:
         await check(server, told)
+        async with connected(server.ws) as person:
+            # Whatever was not answered has happened once or never, as the log has it.
+            witness.check(told.history.calls, await read_log(person.call))
     assert told.answers > times * WORK_BEFORE_KILL[0]
 
 

@@ -1,14 +1,17 @@
 """Stories of teams, over real sockets: what goes wrong between agents, and how it ends well."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
 import pytest
 import trio
 
-from tests.support.agent_client import ENVELOPE, AgentClient, Refused, connected
+from tests.linear.history import History, Recorded
+from tests.linear.log import read_log
+from tests.linear.witness import check
+from tests.support.agent_client import ENVELOPE, Refused, connected
 from tests.support.server_process import ServerProcess, running
 
 STORIES = count(1)
@@ -27,17 +30,20 @@ def url(server: ServerProcess) -> str:
 
 
 async def test_two_agents_ask_for_the_last_task_at_the_same_instant(url: str) -> None:
-    async with connected(url, "ada") as ada, connected(url, "bob") as bob:
+    history = History()
+    async with connected(url, "ada") as one, connected(url, "bob") as other, connected(url) as person:
+        ada, bob = history.around("ada", one.call), history.around("bob", other.call)
         await ada.call("create_task", code="LAST-1", name="n", description="d")
-        answers: list[dict[str, object]] = []
+        answers: list[Mapping[str, object]] = []
 
-        async def asks(me: AgentClient) -> None:
+        async def asks(me: Recorded) -> None:
             answers.append(await me.call("next_task"))
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(asks, ada)
             nursery.start_soon(asks, bob)
         assert sorted("claim" in answer for answer in answers) == [False, True]
+        check(history.calls, await read_log(person.call))
 
 
 async def test_an_agent_dies_holding_two_tasks_and_three_reservations_and_all_come_back(url: str) -> None:
@@ -75,28 +81,35 @@ async def test_a_zombie_that_wakes_after_its_lease_can_do_nothing_to_its_success
 
 
 async def test_a_call_whose_answer_was_lost_is_repeated_after_a_restart_and_acts_once(tmp_path: Path) -> None:
+    history = History()
     with running(tmp_path / "data") as first:
-        async with connected(first.ws, "ada") as ada:
+        async with connected(first.ws, "ada") as socket:
+            ada = history.around("ada", socket.call)
             await ada.call("create_task", code="T-1", name="n", description="d")
             taken = await ada.call("next_task", idempotency_key="k-1")
         first.kill()
     with running(tmp_path / "data") as second:
-        async with connected(second.ws, "ada") as ada:
+        async with connected(second.ws, "ada") as socket, connected(second.ws) as person:
+            ada = history.around("ada", socket.call)
             again = await ada.call("next_task", idempotency_key="k-1")
             assert (again["code"], again["claim"]["fence"], again["replayed"]) == ("T-1", taken["claim"]["fence"], True)
             with pytest.raises(Refused) as no:
                 await ada.call("next_task", idempotency_key="k-1", role="qa")
             assert no.value.code == "idempotency_key_reused"
+            check(history.calls, await read_log(person.call))
 
 
 async def test_sixteen_agents_append_to_one_task_while_one_edits_it_and_nothing_is_lost(url: str) -> None:
-    async with connected(url) as person:
+    history = History()
+    async with connected(url) as socket:
+        person = history.around("local", socket.call)
         await person.call("create_task", code="T-1", name="n", description="0")
 
         async def appends(name: str) -> None:
             async with connected(url, name) as me:
+                recorded = history.around(name, me.call)
                 for number in range(5):
-                    await me.call("update_task", code="T-1", add_note=f"{name} {number}")
+                    await recorded.call("update_task", code="T-1", add_note=f"{name} {number}")
 
         async def edits() -> None:
             done = 0
@@ -116,6 +129,7 @@ async def test_sixteen_agents_append_to_one_task_while_one_edits_it_and_nothing_
         task = await person.call("get_task_by_code", code="T-1")
         assert task["description"] == "10", "no edit went over another"
         assert {note["text"] for note in task["notes"]} == {f"agent-{agent} {number}" for agent in range(16) for number in range(5)}
+        check(history.calls, await read_log(socket.call))
 
 
 async def test_a_task_is_handed_on_with_what_the_next_needs(url: str) -> None:

@@ -94,7 +94,7 @@ def untrue(walk: Walk, call: Call, outcome: Outcome) -> Rejected:
             reason = Reason.BACK_IN_TIME
         elif any(code in state.tasks and shown(state.tasks[code]) == told for state in states_ahead(walk)):
             reason = Reason.FROM_THE_FUTURE
-        elif told.get("fence") is not None and told["fence"] < outcome.reply.get("fence", 0):
+        elif told.get("fence") is not None and told["fence"] < (outcome.reply.get("fence") or 0):
             reason = Reason.FENCE_REUSED
     return Rejected(reason, call, f"should be {outcome.reply}")
 
