@@ -7,6 +7,7 @@ from typing import Any
 
 import trio
 from attrs import define, field
+from trio.testing import MockClock
 
 from taskactors.domain.errors import Refusal
 from tests.linear import seen
@@ -21,16 +22,19 @@ CHECKPOINTS = 8
 
 @define(eq=False)
 class Member:
-    """One agent of the crowd."""
+    """One agent of the crowd. Its pauses are `rest_s` at most: long enough for a lease to run out, where time jumps."""
 
     mind: Mind
     me: Recorded
     chance: Random
+    rest_s: float
     said: list[tuple[str, dict[str, Any]]] = field(factory=list)
 
     async def work(self, calls: int) -> None:
         """So many calls, one after the other."""
         for _ in range(calls):
+            if isinstance(trio.lowlevel.current_clock(), MockClock) and self.chance.random() < RESTS:
+                await trio.sleep(self.chance.random() * self.rest_s)
             tool, given = self._wanted()
             if self.chance.random() < GIVES_UP:
                 await self._give_up(tool, given)
@@ -61,12 +65,12 @@ class Member:
             nursery.cancel_scope.cancel()
 
 
-async def crowd(history: History, ask: Any, size: int, calls: int, chance: Random) -> None:
+async def crowd(history: History, ask: Any, size: int, calls: int, chance: Random, rest_s: float = 0) -> None:
     """All of them at once; `ask` takes an agent's name, a tool and its arguments."""
     names: Sequence[str] = [f"agent-{number}" for number in range(1, size + 1)]
     talk = Talk()
     async with trio.open_nursery() as nursery:
         for name in names:
             own = Random(chance.random())
-            member = Member(Mind(name, names, own, talk), history.around(name, partial(ask, name)), own)
+            member = Member(Mind(name, names, own, talk), history.around(name, partial(ask, name)), own, rest_s)
             nursery.start_soon(member.work, calls)

@@ -37,27 +37,14 @@ class Mind:
 
     mine: set[str] = Factory(set)
     cursors: list[int | None] = Factory(lambda: [None])
-    last: Wanted | None = None
     number: int = 0
 
     def next_call(self) -> Wanted:
         """What to call, with which arguments."""
         self.number += 1
-        ways = (
-            self._begin,
-            self._take,
-            self._take,
-            self._work,
-            self._work,
-            self._work,
-            self._finish,
-            self._hand_on,
-            self._talk,
-            self._look,
-        )
-        wanted = self.chance.choice(ways)()
-        self.last = wanted
-        return wanted
+        often = (self._take, self._take, self._work, self._work, self._work, self._talk, self._talk)
+        ways = (*often, self._begin, self._finish, self._hand_on, self._look)
+        return self.chance.choice(ways)()
 
     def learn(self, tool: str, given: Mapping[str, Any], reply: Reply | None) -> None:
         """Take in what was answered."""
@@ -134,6 +121,9 @@ class Mind:
     def _talk(self) -> Wanted:
         ways: list[Wanted] = [
             ("send_message", {"to": self.chance.choice([*self.team, "all"]), "content": "c"}),
+            ("send_message", {"to": self.chance.choice([*self.team, "all"]), "content": "c"}),
+            ("read_inbox", self._cursor() | {"limit": self.chance.choice([1, 5])}),
+            ("read_inbox", self._cursor() | {"limit": self.chance.choice([1, 5])}),
             ("read_inbox", self._cursor() | {"limit": self.chance.choice([1, 5])}),
             ("reserve_files", {"patterns": self.chance.sample(FILES, self.chance.randint(1, 2)), "ttl_s": LONG_S}),
             ("release_files", {"patterns": self.chance.sample(FILES, self.chance.randint(0, 1))}),
@@ -141,7 +131,8 @@ class Mind:
         return self.chance.choice(ways)
 
     def _cursor(self) -> dict[str, Any]:
-        cursor = self.chance.choice(self.cursors[-2:])
+        """Mostly the last; now and then one that is older, or none."""
+        cursor = self.chance.choice(self.cursors[-3:]) if self.chance.random() < 0.3 else self.cursors[-1]
         # As the wire has it, for an agent that has registered no other role.
         return {} if cursor is None else {"cursor": f"i{cursor}@backend"}
 

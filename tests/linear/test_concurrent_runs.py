@@ -16,65 +16,69 @@ from tests.actors.team import FragileEngine, Team, team
 from tests.actors.test_store_faults import fails_after_committing, fails_before_committing
 from tests.linear.crowd import crowd
 from tests.linear.history import History
-from tests.linear.log import read_log
+from tests.linear.live_faults import FAULTS, Fault
+from tests.linear.reasons import Rejected
 from tests.linear.witness import check
+from tests.linear.worlds import CALLS, CLIENTS, LEASE_S, REST_S, crowded, run_of
 
-CLIENTS, CALLS = 16, 40
-REST_S = 150.0
-"""Longer than a lease here lasts, so that leases run out."""
-
-FAULTS, BETWEEN_FAULTS_S = 8, 20.0
+BREAKS, BETWEEN_BREAKS_S = 8, 20.0
 
 
 @pytest.fixture
-def chance(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Random:
-    """Everything that is drawn, the order in which tasks are run too, so that a seed says what happened."""
-    chance = Random(request.param)
+def seed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Of everything that is drawn, the order in which tasks are run too, so that it says what happened."""
+    seed = int(request.param)
     monkeypatch.setattr("trio._core._run._ALLOW_DETERMINISTIC_SCHEDULING", True)
-    monkeypatch.setattr("trio._core._run._r", Random(request.param))
-    return chance
+    monkeypatch.setattr("trio._core._run._r", Random(seed))
+    return seed
 
 
-async def replayed(on: Team, history: History) -> Counter[str]:
-    """How often what happened, after all of it was found to be in order."""
-    log = await read_log(lambda tool, **given: on.call(None, tool, **given))
-    check(history.calls, log)
-    return Counter(event.kind for event in log)
-
-
-@pytest.mark.parametrize("chance", range(3), indirect=True)
-async def test_all_that_sixteen_agents_are_told_fits_the_log(chance: Random, autojump_clock: MockClock) -> None:
-    history = History()
-    async with trio.open_nursery() as nursery, team(nursery, lease_s=60) as on:
-        await crowd(history, on.call, CLIENTS, CALLS, chance, REST_S)
-        happened = await replayed(on, history)
-    assert len(history.calls) == CLIENTS * CALLS
+@pytest.mark.parametrize("seed", range(3), indirect=True)
+async def test_all_that_sixteen_agents_are_told_fits_the_log(seed: int, autojump_clock: MockClock) -> None:
+    run = await crowded(seed)
+    check(run.history, run.log)
+    assert len(run.history) == CLIENTS * CALLS
+    happened = Counter(event.kind for event in run.log)
+    assert happened["task_claimed"] > CLIENTS
     assert happened["claim_expired"] > 0
+    told = Counter("unknown" if call.reply is None else "refused" if call.refused else "done" for call in run.history)
+    assert min(told["unknown"], told["refused"], told["done"]) > 0
 
 
-@pytest.mark.parametrize("chance", range(3), indirect=True)
-async def test_it_does_when_the_disk_fails_again_and_again(chance: Random, autojump_clock: MockClock) -> None:
-    history = History()
+@pytest.mark.parametrize("seed", range(3), indirect=True)
+async def test_it_does_when_the_disk_fails_again_and_again(seed: int, autojump_clock: MockClock) -> None:
+    history, chance = History(), Random(seed)
 
     async def break_things(on: Team) -> None:
-        for _ in range(FAULTS):
-            await trio.sleep(BETWEEN_FAULTS_S)
+        for _ in range(BREAKS):
+            await trio.sleep(BETWEEN_BREAKS_S)
             on.engine.troubles.append(chance.choice([fails_after_committing, fails_before_committing]))
 
-    async with trio.open_nursery() as nursery, team(nursery, lease_s=60) as on:
+    async with trio.open_nursery() as nursery, team(nursery, lease_s=LEASE_S) as on:
         async with trio.open_nursery() as load:
             load.start_soon(break_things, on)
             load.start_soon(lambda: crowd(history, on.call, CLIENTS, CALLS, chance, REST_S))
-        await replayed(on, history)
-        assert on.engine.opened > FAULTS // 2
+        run = await run_of(on, history)
+        assert on.engine.opened > BREAKS // 2
+    check(run.history, run.log)
 
 
-@pytest.mark.parametrize("seed", range(2))
-async def test_it_does_on_a_disk_with_a_thread_that_writes(seed: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", range(2))
+async def test_it_does_on_a_disk_with_a_thread_that_writes(number: int, tmp_path: Path) -> None:
     history = History()
     engine = open_lmdb(tmp_path / "store")
     engines = {"default": FragileEngine(inner=cast(InMemoryEngine, engine))}
     async with trio.open_nursery() as nursery, team(nursery, engines=engines, threads=own_threads) as on:
-        await crowd(history, on.call, CLIENTS, CALLS, Random(seed))
-        await replayed(on, history)
+        await crowd(history, on.call, CLIENTS, CALLS, Random(number))
+        run = await run_of(on, history)
     engine.close()
+    check(run.history, run.log)
+
+
+@pytest.mark.parametrize("seed", [1], indirect=True)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+async def test_a_mistake_in_the_server_is_seen(fault: Fault, seed: int, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: the same run on a project with a mistake in it is rejected."""
+    run = await crowded(seed, fault(monkeypatch))
+    with pytest.raises(Rejected):
+        check(run.history, run.log)
