@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 import trio
+from attrs import define
 
+from taskactors.actors.project import RESTARTS
 from taskactors.actors.refusals import StoreFullRefusal, UnknownOutcome
+from taskactors.actors.seat import BACK_OFF_S
 from taskactors.storage.engine import Done, Failed
 from taskactors.storage.errors import EngineFault, NeedsRoom, StoreFull
-from tests.actors.team import Team, team
+from tests.actors.team import FragileEngine, Team, team
 
 Outcomes = list[Done[Any] | Failed]
 Commit = Callable[[], Outcomes]
@@ -71,6 +74,34 @@ async def test_a_commit_that_fails_twice_is_told_as_unknown_with_its_command(us:
         await us.call("ada", "create_task", code="SEC", name="n", description="d")
     assert unknown.value.command
     assert (await us.call("ada", "create_task", code="SEC", name="n", description="d"))["code"] == "SEC-001"
+
+
+@define(eq=False)
+class Unopenable(FragileEngine):
+    """Cannot be opened so many times more."""
+
+    failures: int = 0
+
+    def open(self) -> FragileEngine:
+        if self.failures:
+            self.failures -= 1
+            raise EngineFault("not just now")
+        return super().open()
+
+
+async def test_a_commit_in_doubt_when_the_project_has_to_close_is_told_as_unknown_and_can_be_repeated(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    engine = Unopenable()
+    async with trio.open_nursery() as nursery, team(nursery, engines={"default": engine}) as on:
+        engine.troubles.append(fails_after_committing)
+        engine.failures = RESTARTS.restarts
+        task = {"code": "SEC", "name": "n", "description": "d", "idempotency_key": "once"}
+        with pytest.raises(UnknownOutcome):
+            await on.call("ada", "create_task", **task)
+        await trio.sleep(BACK_OFF_S[1])
+        again = await on.call("ada", "create_task", **task)
+        assert (again["code"], again["replayed"]) == ("SEC-001", True)
 
 
 async def test_reads_go_on_while_a_fault_is_dealt_with(us: Team, autojump_clock: trio.testing.MockClock) -> None:

@@ -20,7 +20,7 @@ from .feed import Feed
 from .history import History
 from .notices import Notices
 from .presence import Presence
-from .refusals import Stopping
+from .refusals import Stopping, UnknownOutcome
 from .roles.roster import ROSTER
 from .router import Router
 from .search_index import SearchIndex
@@ -144,9 +144,11 @@ class Project:
     def abandon(self) -> None:
         """After the end of the tree: whoever the store still owed an answer hears that there will be none."""
         self.index.close()
-        owed = [*self._in_hand.waiting, *(self._in_hand.batch.letters if self._in_hand.batch else ())]
-        for letter in owed:
+        for letter in self._in_hand.waiting:
             letter.refuse(Stopping())
+        # Its commit may have gone through before all of this ended.
+        for letter in self._in_hand.batch.letters if self._in_hand.batch else ():
+            letter.refuse(UnknownOutcome(command=letter.message.command))
 
     def _roles(self) -> Supervisor:
         desks = [
