@@ -11,7 +11,7 @@ import trio
 from attrs import Factory, define, field
 
 from ..board.requests.request import Request
-from ..board.watching import Nothing, Watch, topics_of
+from ..board.watching import Nothing, Taken, Watch, topics_of
 from ..runtime import ActorGone, Address, Letter, MailboxFull, Place
 from .calls import Command
 from .feed import Feed
@@ -42,8 +42,8 @@ class Waiter:
     number: int
     answer: Nothing | None = None
     trying: bool = False
-    seen: object | None = None
-    """What it was last woken by; looked at again when it comes while a try is under way."""
+    owes: dict[object, None] = Factory(dict)
+    """What came for one of several while it tried: should it not take it, somebody else has to hear."""
 
     again: bool = False
     timed: bool = False
@@ -101,8 +101,8 @@ class Waiting:
 
     # a try
 
-    def _try(self, waiter: Waiter, seen: object | None = None) -> None:
-        waiter.trying, waiter.again, waiter.seen = True, False, seen
+    def _try(self, waiter: Waiter) -> None:
+        waiter.trying, waiter.again = True, False
         try:
             order = waiter.make_order(waiter.answer.again if waiter.answer is not None else None)
             waiter.writes = isinstance(order, Write)
@@ -117,9 +117,15 @@ class Waiting:
             self._leave(waiter)
             waiter.letter.refuse(error)
             self._pass_on(waiter)
-        elif not isinstance(value, Nothing):
+        elif isinstance(value, Taken):
             self._leave(waiter)
             self._hand_over(waiter, value)
+            # It may be another thing than the one it was woken for.
+            self._offer(value.left)
+        elif not isinstance(value, Nothing):
+            self._leave(waiter)
+            waiter.letter.answer(value)
+            self._pass_on(waiter)
         elif not waiter.letter.wanted:
             self._keep_place(waiter)
             self._leave(waiter)
@@ -128,10 +134,10 @@ class Waiting:
             # What it waits for may have changed since it was parked.
             self._leave(waiter)
             waiter.answer = value
+            waiter.owes.clear()
             waiter.again = waiter.again or self._came_meanwhile(waiter)
             self._park(waiter)
-            if value.others_may:
-                self._pass_on(waiter)
+            self._offer(value.left, after=waiter.number)
 
     def _came_meanwhile(self, waiter: Waiter) -> bool:
         """Whether the commit that the try was part of told of something for it: that may have come after its turn in that commit."""
@@ -181,25 +187,40 @@ class Waiting:
                 self._wake(self._lines.get(topic, ()), each)
 
     def _wake(self, line: Sequence[Waiter], told: object, after: int = -1) -> None:
+        busy: list[Waiter] = []
         for waiter in list(line):
             if waiter.number <= after or not waiter.watch.sees(told):
                 continue
             if waiter.trying:
                 # What it tries for is something else, so this is also for whoever comes after it.
                 waiter.again = True
+                busy.append(waiter)
             elif not waiter.letter.wanted:
                 self._leave(waiter)
+            elif waiter.watch.is_for_one(told):
+                waiter.owes[told] = None
+                self._try(waiter)
+                return
             else:
-                self._try(waiter, told)
-                if waiter.watch.is_for_one(told):
-                    return
+                self._try(waiter)
+        for waiter in busy:
+            if waiter.watch.is_for_one(told):
+                waiter.owes[told] = None
+
+    def _offer(self, left: Sequence[object], after: int = -1) -> None:
+        """What is still there after a try, to whoever is next. One who is just trying will say what is left after that."""
+        for each in left:
+            line = [waiter for topic in topics_of(each) for waiter in self._lines.get(topic, ()) if waiter.watch.is_for_one(each)]
+            trying = next((waiter for waiter in line if waiter.trying and waiter.watch.sees(each)), None)
+            if trying is not None:
+                trying.owes[each] = None
+            else:
+                self._wake(line, each, after)
 
     def _pass_on(self, waiter: Waiter) -> None:
-        """What it was woken by and did not take is offered to the next in line."""
-        told, waiter.seen = waiter.seen, None
-        if told is not None:
-            for topic in topics_of(told):
-                self._wake([each for each in self._lines.get(topic, ()) if each.watch.is_for_one(told)], told, after=waiter.number)
+        """What it took nothing of is offered to the next in line."""
+        owed, waiter.owes = list(waiter.owes), {}
+        self._offer(owed, after=waiter.number)
 
     # places and ends
 

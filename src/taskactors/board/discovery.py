@@ -13,7 +13,7 @@ from . import layout, wire
 from .explaining import explained
 from .requests import claims as ask
 from .view import View
-from .watching import Nothing, WorkWatch
+from .watching import Nothing, Ready, WorkWatch
 
 Answer = Mapping[str, Any]
 
@@ -33,7 +33,12 @@ def discover_work(view: View, request: ask.DiscoverWork) -> Answer:
         answer["hint"] = "register_agent with your capabilities before you claim work that needs them"
     if request.explain:
         answer["explained"] = explained(view, me, capabilities, request.max_tasks)
-    return answer if tasks else Nothing(answer, WorkWatch(me, capabilities))
+    return answer if tasks else Nothing(answer, WorkWatch(me, capabilities), left_for_others(view, request.wait_s))
+
+
+def left_for_others(view: View, wait_s: int) -> tuple[Ready, ...]:
+    """Where there is ready work now. Asked of a call that may wait: only such calls are woken, in a line with others."""
+    return tuple(map(Ready, _lanes(view))) if wait_s else ()
 
 
 def able(me: Agent, asked: tuple[str, ...] | None) -> frozenset[str]:

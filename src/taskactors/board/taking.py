@@ -11,7 +11,7 @@ from . import wire
 from .change import Change
 from .claims import GIVEN_BACK, UNLIMITED_HELD, claim_for
 from .context import context_of
-from .discovery import able, is_under, takeable
+from .discovery import able, is_under, left_for_others, takeable
 from .explaining import explained
 from .pausing import require_not_paused
 from .requests.claims import NextTask, ReleaseTask
@@ -44,13 +44,14 @@ def next_task(change: Change, request: NextTask) -> Answer:
     fitting = (task for task in examined if _passes(change, task, request))
     task = _preferred(change, fitting, me)
     if task is None:
-        return _nothing(change, me, capabilities, examined)
+        return _nothing(change, me, capabilities, examined, request.wait_s)
     claimed = claim_for(change, task, me.name, request.lease_s)
     assert claimed.claim is not None
     answer = wire.task(claimed) | step_of(change, claimed) | {"context": context_of(change, claimed, request.max_tokens)}
     if reservations := reserve_for_claim(change, claimed, request.reserve):
         answer["reservations"] = reservations
-    return Taken(answer, "release_task", ReleaseTask(id=claimed.id, fence=claimed.claim.fence, reason=GIVEN_BACK))
+    undoing = ReleaseTask(id=claimed.id, fence=claimed.claim.fence, reason=GIVEN_BACK)
+    return Taken(answer, "release_task", undoing, left_for_others(change, request.wait_s))
 
 
 def _filters(request: NextTask) -> bool:
@@ -75,10 +76,10 @@ def _implementers(change: Change, task: Task) -> set[str | None]:
     return {blocker.implementer for code in task.blockers if (blocker := change.find_coded(code))}
 
 
-def _nothing(change: Change, me: Agent, capabilities: frozenset[str], examined: list[Task]) -> Nothing:
+def _nothing(change: Change, me: Agent, capabilities: frozenset[str], examined: list[Task], wait_s: int) -> Nothing:
     mine = f"held by {me.name}"
     nearest = [each for each in explained(change, me, capabilities, NEAREST_SHOWN) if each.get("why") not in (None, mine)][:NEAREST_SHOWN]
     answer: dict[str, Any] = {"nothing_ready": True, "nearest": nearest}
     if len(examined) == EXAMINED_LIMIT:
         answer["stopped_after"] = EXAMINED_LIMIT
-    return Nothing(answer, WorkWatch(me, capabilities), others_may=bool(examined))
+    return Nothing(answer, WorkWatch(me, capabilities), left_for_others(change, wait_s))

@@ -163,24 +163,25 @@ class LogWatch:
 
 class Taken(dict[str, Any]):
     """An answer that took something for its caller. `undoing` is the request, of the tool `undone_by`, that gives it back
-    when the caller has left before they could hear it.
+    when the caller has left before they could hear it. `left` says in which lanes others may find work after that.
     """
 
-    def __init__(self, answer: Mapping[str, Any], undone_by: str, undoing: Request) -> None:
+    def __init__(self, answer: Mapping[str, Any], undone_by: str, undoing: Request, left: tuple[Ready, ...] = ()) -> None:
         super().__init__(answer)
         self.undone_by = undone_by
         self.undoing = undoing
+        self.left = left
 
 
 class Nothing(dict[str, Any]):
     """An answer that says only that there is nothing yet: never stored for a repeat, and given to a waiter when its time is over.
 
-    `others_may` says that there was something which this caller could not take and another might; `again` is how a waiter
+    `left` says in which lanes there is work that this caller could not take and another might; `again` is how a waiter
     asks the next time, when that is not as the first time.
     """
 
-    def __init__(self, answer: Mapping[str, Any], watch: Watch, others_may: bool = False, again: Request | None = None) -> None:
+    def __init__(self, answer: Mapping[str, Any], watch: Watch, left: tuple[Ready, ...] = (), again: Request | None = None) -> None:
         super().__init__(answer)
         self.watch = watch
-        self.others_may = others_may
+        self.left = left
         self.again = again
