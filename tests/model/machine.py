@@ -17,7 +17,7 @@ from taskactors.domain.errors import Refusal
 from taskactors.storage.engine import Done, Failed, Transaction, Unit
 from taskactors.storage.on_lmdb import DATA_FILE, open_lmdb
 from tests.board.board import NOW, Board
-from tests.model import commands, wire
+from tests.model import commands, comparing, wire
 from tests.model.commands import Command
 from tests.model.comparing import Comparison, agree
 from tests.model.log import PERSON, No
@@ -41,11 +41,11 @@ Cursor = tuple[str, tuple[int, str]]
 
 
 def refusal(outcome: Done[Any] | Failed) -> str | None:
-    """The code of the refusal; anything else that went wrong is raised."""
+    """The code of the refusal; nothing else may go wrong."""
     if isinstance(outcome, Done):
         return None
     if not isinstance(outcome.error, Refusal):
-        raise outcome.error
+        raise comparing.Differ(f"the store failed: {outcome.error!r}") from outcome.error
     return outcome.error.code
 
 
@@ -210,14 +210,14 @@ class Machine(RuleBasedStateMachine):
         swept=st.booleans(),
         signs=st.dictionaries(commands.agents, st.tuples(st.sampled_from([0, 10, 5000]), st.booleans()), max_size=2),
     )
-    def time_passes(self, seconds: int, swept: bool, signs: dict[str, tuple[int, bool]]) -> None:
+    def time_passes(self, seconds: float, swept: bool, signs: dict[str, tuple[int, bool]]) -> None:
         """No clock ends anything; only what is done about it does."""
-        self._later(seconds)
+        self.later(seconds)
         if swept:
             calls = {name: (self.board.now - ago * 1000, connected) for name, (ago, connected) in signs.items()}
             self._sweep(calls)
 
-    def _later(self, seconds: float) -> None:
+    def later(self, seconds: float) -> None:
         self.board.later(seconds)
         self.model.now = self.board.now
 
@@ -249,7 +249,7 @@ class Machine(RuleBasedStateMachine):
             shutil.copyfile(before / DATA_FILE, self.folder / DATA_FILE)
         self.board.engine.close()
         self.board.engine = open_lmdb(self.folder)
-        self._later(down_s)
+        self.later(down_s)
         self.board.restart()
         self.model.restart()
         self.comparison.forget()

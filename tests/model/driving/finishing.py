@@ -43,7 +43,7 @@ report = calls(
     note=optional(words),
     artifacts=st.sampled_from([None, ["x"], ["x", "y"]]),
 )
-confidences = st.sampled_from([None, None, 0.9, 0.5])
+confidences = st.sampled_from([None, 0.9, 0.5, 0.5])
 complete = calls("complete_task", code=which, fence=seldom_wrong, summary=words, confidence=confidences)
 findings = st.lists(words, min_size=1, max_size=2)
 review = calls("review_task", code=which, verdict=st.just("approve"), findings=optional(findings))
@@ -77,6 +77,10 @@ class Finishing(Machine):
     @rule(command=next_task)
     def take_the_next(self, command: Command) -> None:
         self.run(command)
+
+    @rule(labels=st.sampled_from([["ui"], ["ui", "slow"]]), by=commands.callers, command=create)
+    def look_for_what_is_labelled(self, labels: list[str], by: str, command: Command) -> None:
+        self.run(command, Command(by, "next_task", {"labels": labels}))
 
     @rule(by=commands.callers)
     def take_whatever_is_best(self, by: str) -> None:
@@ -113,6 +117,16 @@ class Finishing(Machine):
         self.run(Command(by or task["holder"] or PERSON, "complete_task", given))
         if then is not None and self.model.in_state("Review"):
             self.run(decide_by(self.model, pick, *then))
+
+    @rule(pick=commands.picks, sure=st.sampled_from([0.1, 0.79, 0.8]), by=commands.callers, approve=st.booleans())
+    def hand_in_unsure(self, pick: int, sure: float, by: str, approve: bool) -> None:
+        """Of a task that nobody asked to be reviewed."""
+        plain = [task for task in self.model.in_state("InProgress") if not task["review"]]
+        task = plain[pick % len(plain)] if plain else self.one_held(pick)
+        given = {"code": task["code"], "fence": 0, "summary": "pear", "confidence": sure}
+        self.run(Command(task["holder"] or PERSON, "complete_task", given))
+        if self.model.in_state("Review"):
+            self.run(decide_by(self.model, pick, by, approve, ["plum"]))
 
     @rule(pick=commands.picks)
     def go_on_with_ones_own(self, pick: int) -> None:

@@ -85,6 +85,31 @@ class Handing(Machine):
         if then == "too late":
             self.time_passes(40, True, {})
 
+    @rule(pick=commands.picks, to=commands.agents)
+    def hand_over(self, pick: int, to: str) -> None:
+        """And whoever had it does not notice."""
+        task = self.one_held(pick)
+        before = task["holder"] or PERSON
+        self.run(Command(before, "offer_handoff", {"code": task["code"], "fence": 0, "to": to}))
+        self._answer(pick, accept=True, withdraw=False)
+        self.run(Command(before, "report_progress", {"code": task["code"], "fence": -1, "percent": 50}))
+
+    @rule(
+        pick=commands.picks,
+        to=commands.agents,
+        unsure=st.booleans(),
+        away=st.sampled_from(["Cancelled", "Created", "InProgress", "ada", "bob"]),
+    )
+    def offer_and_think_again(self, pick: int, to: str, unsure: bool, away: str) -> None:
+        """What is offered goes another way."""
+        task = self.one_held(pick)
+        given = {"code": task["code"], "fence": 0, "to": to, "confidence": 0.1 if unsure else None}
+        self.run(Command(task["holder"] or PERSON, "offer_handoff", given))
+        if away in AGENTS:
+            self.run(Command(PERSON, "assign_task", {"code": task["code"], "to": away}))
+        else:
+            self.run(Command(PERSON, "set_task_state", {"code": task["code"], "state": away}))
+
     def _answer(self, pick: int, accept: bool, withdraw: bool) -> None:
         if not self.undecided:
             return

@@ -1,6 +1,7 @@
 """Driving what the team knows: knowledge, private and not, words that find it, and the log from a cursor on."""
 
 import hypothesis.strategies as st
+from attrs import evolve
 from hypothesis.stateful import rule
 
 from tests.model import commands, wire
@@ -53,6 +54,12 @@ class Knowing(Machine):
         self.run(Command(PERSON, "create_task", {"code": "AFTER", "depends_on": [(task["code"], "blocks")]}))
         self.run(Command(task["holder"] or PERSON, "complete_task", {"code": task["code"], "fence": 0, "summary": summary}))
         self.run(Command("bob", "next_task", {}))
+
+    @rule(pick=commands.picks, reader=commands.callers, digest=st.booleans(), command=add | send)
+    def write_on_a_task_and_read_of_it(self, pick: int, reader: str, digest: bool, command: Command) -> None:
+        code = self.model.tasks[pick % len(self.model.tasks)]["code"]
+        self.run(evolve(command, given={**command.given, "code": code}))
+        self.follow_the_log(reader, 0, 100, (), pick, digest)
 
     @rule(
         reader=commands.callers,

@@ -39,6 +39,9 @@ def _plan(parts: list[dict[str, Any]], twice: bool) -> list[dict[str, Any]]:
     return [{"ref": ref, **each} for ref, each in zip(refs, parts, strict=False)]
 
 
+PLAIN: list[dict[str, Any]] = [{"ref": ref, "code": "PART", "depends_on": [], "parent": None} for ref in REFS[:2]]
+"""Two parts that nothing holds back."""
+
 plans = st.builds(_plan, st.lists(part, min_size=1, max_size=3), st.sampled_from([False] * 9 + [True]))
 plan = calls("plan_tasks", tasks=plans, parent=optional(st.integers(0, 6)))
 edit = calls(
@@ -71,15 +74,28 @@ class Planning(Machine):
     def cut_what_waits(self, tasks: list[dict[str, Any]], pick: int, first: str) -> None:
         """Something that waits has parts now; then what it waited for is done, or its parts are."""
         waiting = [task for task in self.model.in_state("WaitingForDependency") if self.model.named(task, "blocks")]
-        if not waiting:
-            return
-        whole = waiting[pick % len(waiting)]
-        self.run(Command(PERSON, "plan_tasks", {"tasks": tasks, "parent": whole["code"]}))
+        whole = waiting[pick % len(waiting)]["code"] if waiting and pick % 4 == 0 else self._created([(self._created([]), "blocks")])
+        self.run(Command(PERSON, "plan_tasks", {"tasks": PLAIN if pick % 3 else tasks, "parent": whole}))
         if first == "blocker":
-            for code in self.model.named(whole, "blocks"):
+            for code in self.model.named(self.model.find(whole), "blocks"):
                 self._end(code, "Done")
         else:
             self.end_parts(pick, "Done")
+
+    def _created(self, depends_on: list[tuple[Any, str]]) -> str:
+        ((_, created),) = self.run(Command(PERSON, "create_task", {"code": "WAIT", "depends_on": depends_on}))
+        return str(created["code"])
+
+    @rule(
+        kind=st.sampled_from(["waits-for-all", "waits-for-any"]), ends=st.lists(st.sampled_from(["Done", "Done", "Cancelled"]), max_size=2)
+    )
+    def wait_for_parts_and_end_some(self, kind: str, ends: list[str]) -> None:
+        """None of them, one, or all."""
+        whole = self._created([])
+        ((_, planned),) = self.run(Command(PERSON, "plan_tasks", {"tasks": PLAIN, "parent": whole}))
+        self._created([(whole, kind)])
+        for each, to in zip(planned["items"], ends, strict=False):
+            self._end(each["code"], to)
 
     def _end(self, code: str, to: str) -> None:
         for state in ("InProgress", to):

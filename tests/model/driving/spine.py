@@ -86,6 +86,14 @@ class Spine(Machine):
         task = self.one_held(pick)
         self.run(evolve(command, by=task["holder"] or PERSON if as_holder else command.by, given={**command.given, "code": task["code"]}))
 
+    @rule(pick=commands.picks, left_s=st.sampled_from([-5, 10]), then_s=st.sampled_from([20, 70]))
+    def come_back_late(self, pick: int, left_s: int, then_s: int) -> None:
+        """When the server comes back, somebody's lease is over, or nearly; it still has some time."""
+        ends = self.one_held(pick)["ends"]
+        self.later(max(0, (ends or self.board.now) - self.board.now) / 1000 - left_s)
+        self.restart(killed=False, down_s=0)
+        self.time_passes(then_s, True, {})
+
     @rule(command=move, pick=commands.picks, rightly=st.integers(0, 3))
     def step(self, command: Command, pick: int, rightly: int) -> None:
         """Mostly along the table and by whoever may: were any state as likely as another, few tasks would get far."""
@@ -96,6 +104,18 @@ class Spine(Machine):
             return
         given = {"code": task["code"], "state": near[pick // 7 % len(near)], "reason": "because"}
         self.run(Command(task["holder"] or PERSON if rightly == 1 else command.by, "set_task_state", given))
+
+    @rule(pick=commands.picks, failures=st.lists(st.sampled_from(FAILURES), min_size=1, max_size=3), kicked=st.booleans())
+    def fail_again_and_again(self, pick: int, failures: list[str], kicked: bool) -> None:
+        """Each failure keeps it back for its time, the third for good, unless a person says otherwise."""
+        code = self.one_held(pick)["code"]
+        for failure in failures:
+            self.run(Command(PERSON, "release_task", {"code": code, "failure": failure}))
+            not_before = self.model.find(code)["not_before"]
+            self.time_passes(max(0, (not_before or 0) - self.board.now) / 1000, True, {})
+            self.run(Command(PERSON, "claim_task", {"code": code}))
+        if kicked:
+            self.run(Command(PERSON, "set_task_state", {"code": code, "state": "Created", "reason": "because"}))
 
     @rule(pick=commands.picks, by=commands.callers, reason=st.sampled_from([None, "because"]))
     def open_again(self, pick: int, by: str, reason: str | None) -> None:
