@@ -65,12 +65,12 @@ class Member:
             nursery.cancel_scope.cancel()
 
 
-async def crowd(history: History, ask: Any, size: int, calls: int, chance: Random, rest_s: float = 0) -> None:
-    """All of them at once; `ask` takes an agent's name, a tool and its arguments."""
+async def crowd(history: History, ask: Any, size: int, calls: int, chance: Random, rest_s: float = 0, wait_s: int = 0) -> None:
+    """All of them at once; `ask` takes an agent's name, a tool and its arguments. Where time jumps they may rest and wait."""
     names: Sequence[str] = [f"agent-{number}" for number in range(1, size + 1)]
     talk = Talk()
     async with trio.open_nursery() as nursery:
         for name in names:
             own = Random(chance.random())
-            member = Member(Mind(name, names, own, talk), history.around(name, partial(ask, name)), own, rest_s)
+            member = Member(Mind(name, names, own, talk, wait_s), history.around(name, partial(ask, name)), own, rest_s)
             nursery.start_soon(member.work, calls)

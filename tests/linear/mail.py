@@ -15,7 +15,7 @@ def send_message(turn: Turn, to: str, **_: Any) -> Reply:
     """To an agent or to everybody."""
     if to != EVERYBODY:
         turn.introduce(to)
-    turn.introduce(turn.by)
+    turn.introduce(turn.by, said=1)
     return {"id": turn.tell(turn.by, to), "to": to}
 
 

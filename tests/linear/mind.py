@@ -26,12 +26,13 @@ class Talk:
 
 @define(eq=False)
 class Mind:
-    """One agent."""
+    """One agent. It waits for work and mail now and then, for `wait_s` at most."""
 
     name: str
     team: Sequence[str]
     chance: Random
     talk: Talk
+    wait_s: int = 0
     fences: dict[str, int] = Factory(dict)
     """The newest fence that it was shown of each task, its own or not."""
 
@@ -81,7 +82,7 @@ class Mind:
 
     def _take(self) -> Wanted:
         if self.chance.random() < 0.5:
-            return "next_task", {}
+            return "next_task", self._patience()
         return "claim_task", {"code": self._any()}
 
     def _work(self) -> Wanted:
@@ -122,9 +123,7 @@ class Mind:
         ways: list[Wanted] = [
             ("send_message", {"to": self.chance.choice([*self.team, "all"]), "content": "c"}),
             ("send_message", {"to": self.chance.choice([*self.team, "all"]), "content": "c"}),
-            ("read_inbox", self._cursor() | {"limit": self.chance.choice([1, 5])}),
-            ("read_inbox", self._cursor() | {"limit": self.chance.choice([1, 5])}),
-            ("read_inbox", self._cursor() | {"limit": self.chance.choice([1, 5])}),
+            *[("read_inbox", self._cursor() | self._patience() | {"limit": self.chance.choice([1, 5])})] * 3,
             ("reserve_files", {"patterns": self.chance.sample(FILES, self.chance.randint(1, 2)), "ttl_s": LONG_S}),
             ("release_files", {"patterns": self.chance.sample(FILES, self.chance.randint(0, 1))}),
         ]
@@ -135,6 +134,9 @@ class Mind:
         cursor = self.chance.choice(self.cursors[-3:]) if self.chance.random() < 0.3 else self.cursors[-1]
         # As the wire has it, for an agent that has registered no other role.
         return {} if cursor is None else {"cursor": f"i{cursor}@backend"}
+
+    def _patience(self) -> dict[str, Any]:
+        return {"wait_s": self.wait_s} if self.wait_s and self.chance.random() < 0.3 else {}
 
     def _look(self) -> Wanted:
         ways: list[Wanted] = [

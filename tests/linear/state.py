@@ -122,10 +122,10 @@ class Turn:
 
     # agents and messages
 
-    def introduce(self, name: str) -> None:
-        """Whoever is seen for the first time joins; what was told to everybody before is not for them."""
+    def introduce(self, name: str, said: int = 0) -> None:
+        """Whoever is seen for the first time joins; what was told to everybody before is not for them, nor what they say now."""
         if name not in self.state.agents and name != PERSON:
-            self.put(agents={**self.state.agents, name: Agent(all_from=len(self.state.messages))})
+            self.put(agents={**self.state.agents, name: Agent(all_from=len(self.state.messages) + said)})
             self.happened("agent_registered", f"agent:{name}")
 
     def tell(self, author: str, to: str) -> int:

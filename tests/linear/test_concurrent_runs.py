@@ -9,11 +9,13 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from taskactors.actors.project import RESTARTS
+from taskactors.actors.seat import BACK_OFF_S
 from taskactors.actors.threads import own_threads
 from taskactors.storage.in_memory import InMemoryEngine
 from taskactors.storage.on_lmdb import open_lmdb
 from tests.actors.team import FragileEngine, Team, team
-from tests.actors.test_store_faults import fails_after_committing, fails_before_committing
+from tests.actors.test_store_faults import Unopenable, fails_after_committing, fails_before_committing
 from tests.linear.crowd import crowd
 from tests.linear.history import History
 from tests.linear.live_faults import FAULTS, Fault
@@ -60,6 +62,27 @@ async def test_it_does_when_the_disk_fails_again_and_again(seed: int, autojump_c
             load.start_soon(lambda: crowd(history, on.call, CLIENTS, CALLS, chance, REST_S))
         run = await run_of(on, history)
         assert on.engine.opened > BREAKS // 2
+    check(run.history, run.log)
+
+
+@pytest.mark.parametrize("seed", range(3), indirect=True)
+async def test_it_does_when_the_project_has_to_close_with_commits_in_doubt(seed: int, autojump_clock: MockClock) -> None:
+    history, chance, engine = History(), Random(seed), Unopenable()
+
+    async def break_things() -> None:
+        for _ in range(BREAKS):
+            await trio.sleep(BETWEEN_BREAKS_S)
+            engine.troubles.append(chance.choice([fails_after_committing, fails_before_committing]))
+            engine.failures = RESTARTS.restarts + 1
+
+    async with trio.open_nursery() as nursery, team(nursery, lease_s=LEASE_S, engines={"default": engine}) as on:
+        async with trio.open_nursery() as load:
+            load.start_soon(break_things)
+            load.start_soon(lambda: crowd(history, on.call, CLIENTS, CALLS, chance, REST_S))
+        engine.troubles.clear()
+        engine.failures = 0
+        await trio.sleep(BACK_OFF_S[1])
+        run = await run_of(on, history)
     check(run.history, run.log)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from heapq import heapify, heappop
 from itertools import combinations
 
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 
 from tests.linear import naming
 from tests.linear.acts import Act, acts_of, is_told
@@ -20,6 +20,9 @@ from tests.linear.state import State
 NOT_TAKEN = {"overloaded", "store_full", "stopping", "internal"}
 """Refusals that may come at any time, and promise that nothing was changed."""
 
+LEARNT = -2
+"""The first of the lines, counted down, of calls that only a repeat told of."""
+
 LOST_AT_ONCE = 3
 """Calls of one client without an answer that may have moved its place in its inbox; nobody loses more before they read again."""
 
@@ -28,11 +31,31 @@ def check(history: Sequence[Call], log: Sequence[Event]) -> State:
     """Raises Rejected, with the reason, unless the log explains every answer and the calls every event. Returns the last state."""
     naming.require_gapless(log)
     acts = acts_of(log)
-    walk = Walk(acts, actors_of(history, acts), repeated(history))
-    walk.begin(call for call in history if call.refused not in NOT_TAKEN)
+    actors = actors_of(history, acts)
+    walk = Walk(acts, actors, repeated(history))
+    walk.begin(call for call in learnt(history, set(actors.values())) if call.refused not in NOT_TAKEN)
     walk.run()
     naming.require_no_early_end(history, log)
     return walk.state
+
+
+def learnt(history: Sequence[Call], acting: set[Call]) -> list[Call]:
+    """The history with what repeats have told of calls that nobody heard of: done before, and answered so."""
+    told = {(call.client, call.tool, call.key) for call in [*acting, *(each for each in history if each.succeeded)]}
+    replays: dict[tuple[str, str, str | None], Call] = {}
+    for call in sorted(history, key=lambda each: each.until):
+        if call.reply is not None and "replayed" in call.reply:
+            replays.setdefault((call.client, call.tool, call.key), call)
+    found: list[Call] = []
+    for call in sorted(history, key=lambda each: each.invoked):
+        command = call.client, call.tool, call.key
+        if call.reply is None and command in replays and command not in told:
+            told.add(command)
+            reply = {name: value for name, value in (replays[command].reply or {}).items() if name != "replayed"}
+            # Its client went on without it, so it is in nobody's line.
+            call = evolve(call, reply=reply, answered=replays[command].answered, line=LEARNT - len(found))
+        found.append(call)
+    return found
 
 
 def actors_of(history: Sequence[Call], acts: Sequence[Act]) -> dict[Act, Call]:

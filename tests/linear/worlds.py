@@ -15,13 +15,15 @@ LEASE_S = 60
 REST_S = 150.0
 """Longer than a lease here lasts, so that leases run out."""
 
+WAIT_S = 20
+
 
 async def crowded(seed: int, engine: FragileEngine | None = None) -> Run:
     """A run of sixteen agents on a project in memory, where time jumps."""
     history = History()
     engines = {} if engine is None else {"default": engine}
     async with trio.open_nursery() as nursery, team(nursery, lease_s=LEASE_S, engines=engines) as on:
-        await crowd(history, on.call, CLIENTS, CALLS, Random(seed), REST_S)
+        await crowd(history, on.call, CLIENTS, CALLS, Random(seed), REST_S, WAIT_S)
         return await run_of(on, history)
 
 
