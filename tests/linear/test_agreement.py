@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from tests.linear.mutated import MUTATIONS
-from tests.linear.planted import IN_ANY_ORDER, planned
+from tests.linear.plan import planned
+from tests.linear.planted import IN_ANY_ORDER
 from tests.linear.reasons import Rejected
 from tests.linear.scheduler import Run, scheduled
 from tests.linear.search import is_linearizable

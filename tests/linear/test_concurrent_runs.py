@@ -26,15 +26,6 @@ from tests.linear.worlds import CALLS, CLIENTS, LEASE_S, REST_S, crowded, run_of
 BREAKS, BETWEEN_BREAKS_S = 8, 20.0
 
 
-@pytest.fixture
-def seed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Of everything that is drawn, the order in which tasks are run too, so that it says what happened."""
-    seed = int(request.param)
-    monkeypatch.setattr("trio._core._run._ALLOW_DETERMINISTIC_SCHEDULING", True)
-    monkeypatch.setattr("trio._core._run._r", Random(seed))
-    return seed
-
-
 @pytest.mark.parametrize("seed", range(3), indirect=True)
 async def test_all_that_sixteen_agents_are_told_fits_the_log(seed: int, autojump_clock: MockClock) -> None:
     run = await crowded(seed)

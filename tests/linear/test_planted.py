@@ -7,7 +7,8 @@ from random import Random
 import pytest
 from trio.testing import MockClock
 
-from tests.linear.planted import PLANTED, Plant, planned
+from tests.linear.plan import planned
+from tests.linear.planted import PLANTED, Plant
 from tests.linear.reasons import Reason, Rejected
 from tests.linear.scheduler import Run, scheduled
 from tests.linear.witness import check
@@ -52,7 +53,8 @@ def test_it_is_found_and_named(plant: Plant, runs: list[Run]) -> None:
     assert said[PLANTED[plant]] >= FOUND_A_PLACE
 
 
-async def test_it_is_found_in_what_a_live_project_answered(autojump_clock: MockClock) -> None:
-    run = await crowded(seed=5)
+@pytest.mark.parametrize("seed", [5], indirect=True)
+async def test_it_is_found_in_what_a_live_project_answered(seed: int, autojump_clock: MockClock) -> None:
+    run = await crowded(seed)
     said = {plant.__name__: reasons(plant, [run] * 3) for plant in PLANTED}
     assert {name: set(reasons) for name, reasons in said.items()} == {plant.__name__: {reason} for plant, reason in PLANTED.items()}
