@@ -79,12 +79,14 @@ class Waiting:
         self.feed.listen(self._heard)
 
     async def run(self, place: Place) -> None:
-        """Answer those whose time is over; one sleeper for all."""
+        """Answer those whose time is over; one sleeper for all. When the place ends, whoever is still parked hears ActorGone."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._end_in_time)
             place.ready()
             await place.until_stopped()
             nursery.cancel_scope.cancel()
+        if place.mailbox.closed:
+            self._turn_away(place.name)
 
     def serve(self, letter: Letter[Command], make_order: MakeOrder, undo: Undo, wait_s: float) -> None:
         """Try once at once; park the call for up to `wait_s` when there is nothing."""
@@ -98,6 +100,12 @@ class Waiting:
         for waiter in list(self.parked):
             if not waiter.trying:
                 self._give_up(waiter)
+
+    def _turn_away(self, name: str) -> None:
+        self._over = True
+        for waiter in list(self.parked):
+            self._leave(waiter)
+            waiter.letter.refuse(ActorGone(name))
 
     # a try
 
