@@ -28,17 +28,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     import trio
-    from trio_websocket import ConnectionRejected
+
+    from ..transports.bridge import TurnedAway
 
     find = _finder(arguments)
     if arguments.start and find() is None:
         _start(arguments)
     try:
         trio.run(_bridged, find, STARTED_WITHIN_S if arguments.start else 0.0)
-    except* ConnectionRejected as refused:
-        first = refused.exceptions[0]
-        body = getattr(first, "body", b"") or b""
-        raise CliError(f"the server refused the connection: {body.decode(errors='replace').strip()}") from None
+    except* TurnedAway as turned_away:
+        raise CliError(f"the server refused the connection: {turned_away.exceptions[0]}") from None
     except* (OSError, NoServer):
         raise NoServer("no server is running for this folder", "start one with `taskactors serve`, or give --start") from None
     except* KeyboardInterrupt:

@@ -29,6 +29,11 @@ PAUSES_S = (0.05, 2.0)
 GONE = 1
 """Our own code for a request that was under way when the server went: MCP leaves positive codes to us."""
 
+
+class TurnedAway(Exception):
+    """The server refused the connection, and said why."""
+
+
 Find = Callable[[], Awaitable[str]]
 """The server's address now; a restarted one may be elsewhere. Raises OSError while there is none."""
 
@@ -46,7 +51,7 @@ class Bridge:
     _unsent: bytes | None = None
 
     async def run(self) -> None:
-        """Until the client closes its side. Raises OSError and ConnectionRejected when the very first server cannot be reached."""
+        """Until the client closes its side. Raises OSError and TurnedAway when the very first server cannot be reached."""
         outgoing, lines = trio.open_memory_channel[bytes](WAITING_LIMIT)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._converse, lines)
@@ -74,8 +79,8 @@ class Bridge:
                 async with dialed(await self.find()) as socket:
                     pause_s, reached = PAUSES_S[0], True
                     await self._exchange(socket, lines)
-            except ConnectionRejected:
-                raise
+            except ConnectionRejected as rejected:
+                raise TurnedAway((rejected.body or b"").decode(errors="replace").strip()) from None
             except (OSError, ConnectionClosed):
                 if not reached:
                     raise
