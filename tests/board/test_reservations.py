@@ -172,3 +172,15 @@ def test_claiming_again_with_files_renews_and_reserves_nothing_twice(board: Boar
     first = ada.claim_task(code="T-1", reserve=["x"])["reservations"]
     assert ada.claim_task(code="T-1", reserve=["x"])["reservations"] == first
     assert len(board.look(lambda view: view.reservations())) == 1
+
+
+def test_what_its_old_holder_has_reserved_besides_does_not_go_along_with_a_task(board: Board, ada: Seat, bob: Seat, person: Seat) -> None:
+    ada.held("T-1")
+    ada.reserve_files(patterns=["src/**"], mode="shared", code="T-1", fence=1)
+    ada.reserve_files(patterns=["docs"], code="T-1", fence=1)
+    ada.reserve_files(patterns=["src/a.py"])
+    person.assign_task(code="T-1", new_owner_agent_name="bob")
+    assert [(each.agent, each.patterns) for each in board.look(lambda view: view.reservations())] == [
+        ("bob", ("docs",)),
+        ("ada", ("src/a.py",)),
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from ..domain.events import EventKind
-from ..domain.reserving import Reservation, grantable
+from ..domain.reserving import Reservation, conflict, grantable
 from ..domain.task import Instant, Seconds, Task
 from . import layout
 from .change import Change
@@ -66,17 +66,23 @@ STANDING_S: Seconds = 15 * 60
 
 
 def follow_claim(change: Change, before: Task | None, after: Task) -> None:
-    """Reservations go with the claim that they are bound to: to its new holder, or they end with it."""
+    """Reservations go with the claim that they are bound to: to its new holder, or they end with it.
+
+    One that its old holder still has by another reservation does not go along, but ends.
+    """
     if before is None or before.claim is None or (after.claim is not None and after.claim.fence == before.claim.fence):
         return
     bound = [each for each in change.reservations() if each.task_id == after.id and each.fence == before.claim.fence]
     if not bound:
         return
+    others = [each for each in change.reservations() if each.granted_at is not None and each not in bound]
     for each in bound:
-        if after.claim is None or each.granted_at is None:
+        moved = evolve(each, agent=after.claim.agent, fence=after.claim.fence) if after.claim is not None else None
+        # What its old holder has reserved besides stays with them, and the same files are not given to two.
+        if moved is None or each.granted_at is None or any(conflict(moved, other) for other in others):
             end(change, each)
         else:
-            keep(change, evolve(each, agent=after.claim.agent, fence=after.claim.fence))
+            keep(change, moved)
     serve_line(change)
 
 
