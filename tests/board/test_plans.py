@@ -218,3 +218,11 @@ def test_the_graph_tells_only_of_open_work_that_it_waits_and_why(board: Board, a
     ada.task("PART-1", parent_code="BIG-1")
     ada.edit_dependencies(code="BIG-1", add=["PART-1"])
     assert ada.get_dependency_graph(codes=["BIG-1"])["edges"] == [{"from": "PART-1", "to": "BIG-1", "kind": "blocks"}]
+
+
+def test_the_longest_way_leads_through_the_parts_of_a_whole_whatever_else_it_waits_for(board: Board, ada: Seat) -> None:
+    ada.task("BIG-1")
+    ada.plan_tasks(parent="BIG-1", tasks=[item("one", "ONE-1")])
+    ada.task("SUB-1", parent_code="ONE-1")
+    ada.edit_dependencies(code="BIG-1", add=[{"code": "ONE-1", "kind": "waits-for-all"}])
+    assert ada.get_dependency_graph(codes=["BIG-1"])["critical_path"] == ["ONE-1", "BIG-1"]

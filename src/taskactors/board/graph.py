@@ -28,7 +28,7 @@ def get_dependency_graph(view: View, request: GetDependencyGraph) -> Answer:
     start = [view.task_coded(code) for code in request.codes] or list(_open(view))
     tasks, stopped = _around(view, start, request.depth)
     edges = _edges(view, tasks)
-    path = _critical_path(tasks, edges)
+    path = _critical_path(tasks)
     answer: dict[str, Any] = {"critical_path": path, "blocked": _blocked(view, tasks)}
     if request.format == "mermaid":
         answer["mermaid"] = _mermaid(tasks, edges, set(path))
@@ -81,12 +81,12 @@ def _minutes(task: Task) -> int:
     return 0 if task.state in CLOSED else task.estimated_effort or USUAL_MINUTES
 
 
-def _critical_path(tasks: Mapping[str, Task], edges: Edges) -> list[str]:
+def _critical_path(tasks: Mapping[str, Task]) -> list[str]:
     """The codes on the longest way through what is not finished, by estimated minutes, in the order of work."""
-    before: dict[str, list[str]] = {code: [] for code in tasks}
-    for (first, then), kind in edges.items():
-        if kind == "blocks" or (kind == "part-of" and tasks[then].decomposed):
-            before[then].append(first)
+    before = {code: [each for each in task.blockers if each in tasks] for code, task in tasks.items()}
+    for code, task in tasks.items():
+        if task.parent_code in tasks and tasks[str(task.parent_code)].decomposed:
+            before[str(task.parent_code)].append(code)
     longest: dict[str, tuple[int, list[str]]] = {}
 
     def way_to(code: str) -> tuple[int, list[str]]:
