@@ -11,6 +11,9 @@ CLIENTS = Path("tests/clients")
 # The machines that check this have two cores; more test processes would only fight over them and over the disk's flushes.
 TEST_PROCESSES = 2
 
+# The first seeds of these are what the suite runs each time; the rest takes some ten minutes of two cores.
+SIMULATED = ("0", "19999")
+
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 nox.options.sessions = ["lint", "tests"]
@@ -39,6 +42,13 @@ def crash(session: nox.Session) -> None:
     """The long regime of the crash tests, one at a time: each wants the disk for itself."""
     _install(session)
     session.run("pytest", "tests/crash", "--long", *session.posargs)
+
+
+@nox.session(default=False)
+def simulate(session: nox.Session) -> None:
+    """Many simulated runs on all cores, naming the seeds that fail (`nox -s simulate -- 0 999` runs those seeds)."""
+    _install(session)
+    session.run("python", "-m", "tests.simulation", *(session.posargs or SIMULATED))
 
 
 @nox.session(default=False)
