@@ -183,6 +183,13 @@ def test_an_unknown_key_inside_is_refused_with_what_there_is() -> None:
     assert problems_of({"name": "box", "parts": [{"word": "lid", "colour": "red"}]}) == ("parts[0]: has no colour; it has word, count",)
 
 
+def test_everything_that_an_inner_object_lacks_or_has_too_much_is_named() -> None:
+    extra = {f"key{number}": number for number in range(9)}
+    lacking, too_much = problems_of({"name": "box", "parts": [{}, {"word": "lid", **extra}]})
+    assert lacking == "parts[0]: needs word"
+    assert too_much == "parts[1]: has no key0, key1, key2, key3, key4; it has word, count"
+
+
 def test_two_spellings_that_disagree_are_refused() -> None:
     assert problems_of({"name": "box", "title": "bag"}) == ("title: means the same as name, which was given too, with another value",)
 

@@ -26,6 +26,8 @@ HEAVY = {
     "pydantic",
 }
 
+EXAMPLE = str(Path(__file__).parents[2] / "docs" / "examples" / "plan.toml")
+
 PROBE = """
 import json, sys
 before = set(sys.modules)
@@ -59,6 +61,8 @@ def team(server: FakeServer) -> FakeServer:
         "claim_task": lambda params: task,
         "release_task": lambda params: task,
         "set_task_state": lambda params: task,
+        "plan_tasks": lambda params: {"items": []},
+        "get_dependency_graph": lambda params: {"nodes": [], "edges": [], "critical_path": [], "blocked": []},
         "list_agents": lambda params: {"items": []},
         "admin.verify": lambda params: {"clean": True, "findings": []},
     }
@@ -78,6 +82,8 @@ def team(server: FakeServer) -> FakeServer:
         ["task", "claim", "A-1"],
         ["task", "release", "A-1"],
         ["task", "done", "A-1"],
+        ["plan", EXAMPLE],
+        ["plan", "--graph"],
         ["agents", "list"],
         ["verify"],
     ],

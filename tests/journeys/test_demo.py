@@ -134,8 +134,10 @@ def test_a_bad_plan_is_refused_before_anything_starts(tmp_path: Path) -> None:
     plan.write_text(example_plan().read_text().replace('role = "docs"', 'role = "boss"', 1))
     code, out, errors = carried_through([str(plan)])
     assert (code, out) == (2, "")
-    assert f"{plan}: line " in errors
-    assert "role" in errors
+    first, problem, _ = errors.splitlines()
+    assert first == f"taskactors: {plan} is no plan"
+    assert problem.startswith("  line ")
+    assert "role" in problem
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])

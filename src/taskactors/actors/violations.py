@@ -19,6 +19,9 @@ PROBLEMS_LIMIT = 20
 SHOWN_CHARACTERS = 60
 """How much of a wrong value is repeated to its sender."""
 
+EXTRA_SHOWN = 5
+"""How many keys that an inner object does not have are repeated to its sender."""
+
 DEPTH_LIMIT = 64
 """No argument nests deeper than a few levels; deeper input only costs."""
 
@@ -173,7 +176,7 @@ def _said(error: ValidationError) -> str:
             return f"must be {' or '.join(_named(choice.get('type')) for choice in limit)}, not {shown(found)}"
         case "enum":
             return f"must be one of {', '.join(map(str, limit))}, not {shown(found)}"
-        case "minLength" | "pattern" if not found:
+        case "minLength" | "pattern" | "minItems" if not found:
             return "must not be empty"
         case "pattern" if limit == r"\S":
             return "must not be blank"
@@ -188,11 +191,11 @@ def _said(error: ValidationError) -> str:
         case "format":
             return f"{shown(found)} is no time with its zone, as in 2026-01-31T12:00:00Z"
         case "required":
-            return f"needs {next(name for name in limit if name not in found)}"
+            return f"needs {', '.join(name for name in limit if name not in found)}"
         case "additionalProperties":
             known = error.schema["properties"]  # type: ignore[index]
-            extra = next(name for name in found if name not in known)
-            return f"has no {shown(extra)}; it has {', '.join(known)}"
+            extra = ", ".join(shown(name) for name in islice((name for name in found if name not in known), EXTRA_SHOWN))
+            return f"has no {extra}; it has {', '.join(known)}"
         case _:
             return f"{shown(found)} does not fit"
 

@@ -20,8 +20,6 @@ from .tasks import counting_blockers, create_task, dependency
 
 Answer = Mapping[str, Any]
 
-TOOL = "plan_tasks"
-
 
 def plan_tasks(change: Change, request: ask.PlanTasks) -> Answer:
     """Create a whole tree of tasks or none of them. Under a parent, the parent is done when its parts are."""
@@ -30,7 +28,7 @@ def plan_tasks(change: Change, request: ask.PlanTasks) -> Answer:
         _require_decomposable(change, parent)
     codes: dict[str, str] = {}
     items: list[dict[str, Any]] = []
-    for planned in _in_order(request.tasks):
+    for planned in in_order(request.tasks):
         created = create_task(change, _as_request(planned, codes, parent))
         codes[planned.ref] = str(created["code"])
         items.append({"ref": planned.ref, "code": created["code"], "id": created["id"], "state": created["state"]})
@@ -41,12 +39,9 @@ def plan_tasks(change: Change, request: ask.PlanTasks) -> Answer:
     return {"items": items, "parent": wire.task(_decomposed(change, parent), "brief")}
 
 
-def _in_order(tasks: Sequence[ask.PlannedTask]) -> list[ask.PlannedTask]:
-    """Each after those that it names. Raises DependencyCycle."""
+def in_order(tasks: Sequence[ask.PlannedTask]) -> list[ask.PlannedTask]:
+    """Each after those that it names; every ref must be of one. Raises DependencyCycle."""
     by_ref = {task.ref: task for task in tasks}
-    if len(by_ref) != len(tasks):
-        doubled = sorted({task.ref for task in tasks if sum(each.ref == task.ref for each in tasks) > 1})
-        raise InvalidArguments(tool=TOOL, problems=(f"tasks: {', '.join(doubled)} is the ref of more than one",))
 
     def names(ref: str) -> list[str]:
         task = by_ref[ref]

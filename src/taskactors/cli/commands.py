@@ -118,6 +118,8 @@ def _tell(error: CliError) -> None:
 
     sys.stdout.flush()
     print(f"taskactors: {escaped(error.cause)}", file=sys.stderr)
+    for problem in error.problems:
+        print(f"  {escaped(problem)}", file=sys.stderr)
     if error.remedy:
         print(f"  {escaped(error.remedy)}", file=sys.stderr)
 

@@ -28,7 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         plan = read_plan(arguments.plan or example_plan())
     except BadPlan as bad:
-        raise Usage(str(bad), "mend the plan and run it again; the example shows how one is written") from None
+        problems = [str(problem) for problem in bad.problems]
+        raise Usage(f"{bad.path} is no plan", "mend it and run it again; the example shows how one is written", problems) from None
     try:
         return run_demo(plan, Wishes(data=arguments.data, pace_s=arguments.pace, within_s=arguments.within), as_json=arguments.json)
     except Failed as failed:

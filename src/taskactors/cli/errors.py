@@ -1,17 +1,27 @@
 """What ends a command early, and with which exit code."""
 
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 FAILED, WRONG_USAGE, NO_SERVER = 1, 2, 3
 
 
 class CliError(Exception):
-    """A cause and a remedy, a line each, for a person to read. Either may quote what others wrote: escape it before it is shown."""
+    """A cause and a remedy, a line each, for a person to read, and between them a line for each of several problems, if there are.
+
+    All may quote what others wrote: escape it before it is shown.
+    """
 
     exit_code = FAILED
 
-    def __init__(self, cause: str, remedy: str = "") -> None:
+    def __init__(self, cause: str, remedy: str = "", problems: Sequence[str] = ()) -> None:
         super().__init__(cause)
         self.cause = cause
         self.remedy = remedy
+        self.problems = tuple(problems)
 
 
 class Refused(CliError):

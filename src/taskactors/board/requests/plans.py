@@ -1,5 +1,6 @@
 """Requests about plans: many tasks at once, what they wait for, and how it all hangs together."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from attrs import frozen
@@ -46,9 +47,16 @@ class PlanTasks(Mutation):
     parent: Annotated[Code | None, Meta(description="existing task to decompose")] = None
 
     def problems(self) -> tuple[str, ...]:
-        """Every code has to be one."""
+        """Every code has to be one, and every ref means one task."""
         found = ((place, code_problem(task.code)) for place, task in enumerate(self.tasks))
-        return tuple(f"tasks[{place}].code: {problem}" for place, problem in found if problem)
+        codes = (f"tasks[{place}].code: {problem}" for place, problem in found if problem)
+        return (*codes, *doubled_refs([task.ref for task in self.tasks]))
+
+
+def doubled_refs(refs: Sequence[object]) -> tuple[str, ...]:
+    """A problem for every ref, None aside, that an earlier task has already."""
+    taken = ((place, ref) for place, ref in enumerate(refs) if ref is not None and ref in refs[:place])
+    return tuple(f"tasks[{place}].ref: {ref!r} is the ref of an earlier task" for place, ref in taken)
 
 
 @frozen(kw_only=True)
