@@ -20,7 +20,7 @@ from tests.simulation.person import Person
 from tests.simulation.worker import Board, Opening, Worker
 
 AGENTS = ("ada", "bob", "cy", "qa")
-WORKER_STEPS = (2, 6)
+WORKER_STEPS = (2, 5)
 PERSON_STEPS = (1, 4)
 
 OPENINGS = (Opening.AS_IT_COMES, Opening.AS_IT_COMES, Opening.IN_WAIT, Opening.TOGETHER)
@@ -46,7 +46,7 @@ class Told:
 
     seed: int
     findings: tuple[str, ...]
-    lines: tuple[str, ...]
+    lines: tuple[str, ...] = field(repr=False)
     calls: int
     events: int
     simulated_s: float
