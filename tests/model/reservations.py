@@ -101,11 +101,14 @@ class Reservations(Work):
         if was["holder"] is None or (task["holder"] is not None and task["fence"] == was["fence"]):
             return
         bound = [each for each in self.line if (each["code"], each["fence"]) == (was["code"], was["fence"])]
+        others = [each for each in self.line if each["granted"] and each not in bound]
         for each in bound:
-            if task["holder"] is None or not each["granted"]:
+            moved = each | {"agent": task["holder"], "fence": task["fence"]}
+            # What its old holder has reserved besides stays with them.
+            if task["holder"] is None or not each["granted"] or self._in_the_way(moved, others):
                 self._end(each)
             else:
-                each.update(agent=task["holder"], fence=task["fence"])
+                each.update(moved)
         if bound:
             self._serve_line()
 

@@ -34,15 +34,10 @@ part = st.fixed_dictionaries(
 )
 
 
-def _plan(parts: list[dict[str, Any]], twice: bool) -> list[dict[str, Any]]:
-    refs = ["one", "one", "three"] if twice else REFS
-    return [{"ref": ref, **each} for ref, each in zip(refs, parts, strict=False)]
-
-
 PLAIN: list[dict[str, Any]] = [{"ref": ref, "code": "PART", "depends_on": [], "parent": None} for ref in REFS[:2]]
 """Two parts that nothing holds back."""
 
-plans = st.builds(_plan, st.lists(part, min_size=1, max_size=3), st.sampled_from([False] * 9 + [True]))
+plans = st.lists(part, min_size=1, max_size=3).map(lambda parts: [{"ref": ref, **each} for ref, each in zip(REFS, parts, strict=False)])
 plan = calls("plan_tasks", tasks=plans, parent=optional(st.integers(0, 6)))
 edit = calls(
     "edit_dependencies",
