@@ -66,7 +66,7 @@ def test_everything_about_a_task_is_read(tmp_path: Path) -> None:
         + '[[task.questions]]\nto = "docs"\nquestion = "q"\nanswer = "a"\n[task.blocked]\nto = "docs"\nreason = "r"\nanswer = "b"\n'
     )
     (task,) = plan(tmp_path, text).tasks
-    assert (task.fails, task.crash, task.sent_back, task.attempts_before_crash) == (Failure.TRANSIENT, "qa", "why", 1)
+    assert (task.fails, task.crash, task.sent_back, task.attempts_before_failure) == (Failure.TRANSIENT, "qa", "why", 1)
     assert [(each.to, each.question, each.answer) for each in task.questions] == [("docs", "q", "a")]
     assert task.blocked is not None
     assert task.blocked.question == "r"
@@ -132,9 +132,10 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_handover_the_files_and_a_decision_are_read(tmp_path: Path) -> None:
-    more = 'role = "backend"\nfiles = ["src/**"]\nput_aside = "do half of it"\n[task.handoff]\nto = "qa"\nsummary = "half is done"\n'
+    happens = 'role = "backend"\nfiles = ["src/**"]\nput_aside = "do half of it"\n'
+    more = happens + '[task.handoff]\nto = "qa"\nsummary = "half is done"\nnext_steps = "the rest"\n'
     (task,) = plan(tmp_path, 'title = "t"\n' + TASK.format(code="A-1") + more).tasks
-    assert (task.files, task.put_aside, task.handoff) == (("src/**",), "do half of it", Handover("qa", "half is done"))
+    assert (task.files, task.put_aside, task.handoff) == (("src/**",), "do half of it", Handover("qa", "half is done", "the rest"))
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,8 @@ def test_a_handover_the_files_and_a_decision_are_read(tmp_path: Path) -> None:
         ('role = "backend"\ncapabilities = ["x"]\n[task.handoff]\nto = "qa"\nsummary = "s"\n', "it needs x"),
         ('role = "backend"\n[task.handoff]\nto = "boss"\nsummary = "s"\n', "to"),
         ('handoff = "qa"\n', "must be a table"),
+        ('[task.handoff]\nsummary = "s"\nwhy = 1\n', "handoff: to: is required"),
+        ('[task.handoff]\nto = "qa"\nwhy = 1\n', "handoff: why: there is no such key"),
     ],
 )
 def test_what_cannot_happen_to_a_task_is_refused(tmp_path: Path, more: str, said: str) -> None:

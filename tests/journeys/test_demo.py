@@ -89,6 +89,7 @@ def test_a_team_works_the_example_to_its_end_with_everything_that_goes_wrong_on_
     assert said["killed"] == said["expired"] == said["sent_back"] == said["blocked"] == said["helped"] == said["put_aside"] == 1
     assert (said["failures"], said["reserved"], said["stood_in_line"]) == (4, 2, 1)
     assert said["handoffs"] == [{"task": "API-04", "from": "ben", "to": "dina"}]
+    assert said["handoffs_read"] == 1
     assert said["waits"] >= 6
     assert said["questions"] == said["answers"] == 2
     (taken_over,) = said["takeovers"]

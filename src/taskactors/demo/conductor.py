@@ -21,7 +21,13 @@ WATCH_S = 0.2
 """How often the board is read; nothing that shall be seen is over sooner."""
 
 STALLED_S = 5.0
-"""When nobody has worked and nothing has changed for this long, nothing will: every agent has looked twenty times."""
+"""When nobody has worked and nothing has changed for this long, and a review or an answer would have been given, nothing will."""
+
+CRASH_LEASE_S = 3
+"""The lease of a task whose holder will be killed: nobody wants to watch the usual quarter of an hour go by."""
+
+BACK_AFTER_S = 10.0
+"""Whoever was killed comes back when somebody else has taken over, or after this long: they may be who the others wait for."""
 
 US = "demo"
 
@@ -75,6 +81,7 @@ class Conductor:
     _crew: Crew | None = None
     _tasks: dict[str, Json] = Factory(dict)
     _victims: dict[str, Member] = Factory(dict)
+    _expired_at: dict[str, float] = Factory(dict)
     _happenings: int = 0
     _over: str | None = None
 
@@ -120,10 +127,16 @@ class Conductor:
                 estimated_effort=task.minutes,
                 requires_review=task.requires_review,
                 acceptance_criteria=list(task.acceptance_criteria),
+                # Until its claim ends it is theirs alone, then everybody's.
+                owner_agent_name=self.plan.member_of(task.crash).name if task.crash else None,
+                lease_s=CRASH_LEASE_S if task.crash else None,
             )
         self._hear(Happening(kind=Kind.CREATED, who="you", number=len(self.plan.tasks), text=self.plan.title))
 
     def _hear(self, it: Happening) -> None:
+        if it.kind is Kind.CLAIMED and it.task in self._victims:
+            # Heard sooner than seen on the board.
+            self._lost(it.task)
         self._happenings += 1
         self.tally.count(it)
         self.screen.tell(it)
@@ -148,22 +161,30 @@ class Conductor:
                 if self._over:
                     return self._over
                 now = self._happenings, [(task["code"], task["rev"]) for task in self._tasks.values()]
-                if now != last or may_go_on(self._tasks):
+                if now != last or self._victims or may_go_on(self._tasks):
                     last, changed_at = now, trio.current_time()
-                elif trio.current_time() - changed_at > STALLED_S:
+                elif trio.current_time() - changed_at > STALLED_S + self.wishes.pace_s:
                     return "nobody can go on"
                 await trio.sleep(WATCH_S)
         return f"it is not done after {self.wishes.within_s:g} s"
 
     async def _bring_back(self) -> None:
-        """Whoever was killed comes back as soon as the lease on their task has run out; sooner, they would be a sign of life."""
+        """Whoever was killed comes back after the lease on their task has run out; sooner, they would be a sign of life."""
         for code, member in list(self._victims.items()):
-            if self._tasks[code].get("claim", {}).get("agent") == member.name:
+            task = self._tasks[code]
+            if task.get("claim", {}).get("agent") == member.name:
+                continue
+            self._lost(code)
+            if task["state"] == "Created" and trio.current_time() - self._expired_at[code] < BACK_AFTER_S:
                 continue
             del self._victims[code]
-            self._hear(Happening(kind=Kind.EXPIRED, who=member.name, task=code))
             assert self._crew is not None
             await self._crew.start(member)
+
+    def _lost(self, code: str) -> None:
+        if code not in self._expired_at:
+            self._expired_at[code] = trio.current_time()
+            self._hear(Happening(kind=Kind.EXPIRED, who=self._victims[code].name, task=code))
 
     async def _decide(self, board: Board) -> None:
         """What failed too often goes on when a person says so; the decision is on the task for whoever takes it next."""

@@ -1,6 +1,8 @@
 """Correspondence: an agent reads its inbox, answers what others ask it, and hears the answers to what it asked."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import trio
 from attrs import Factory, define
@@ -9,8 +11,8 @@ from .board import Board, Json, Refused
 from .happening import Happening, Kind, Tell
 from .plan import Exchange, Member, Plan
 
-POLL_S = 0.25
-"""How often an agent looks: often enough to watch, seldom enough that six of them are no load at all."""
+PARK_S = 30
+"""How long one call waits on the server for work or mail before it is asked again; a client here gives an answer 40 s."""
 
 OFFER = re.compile(r"handoff_id (\d+)")
 
@@ -31,16 +33,42 @@ class Correspondence:
     tell: Tell
     pace_s: float
     _waiting: dict[int, trio.Event] = Factory(dict)
+    _taken: set[str] = Factory(set)
+    _news: bool = False
+    _idle: trio.CancelScope | None = None
 
     async def keep(self) -> None:
         """Read and answer for as long as the agent lives. A message counts as read once what it asks for was done."""
         cursor: str | None = None
         while True:
-            page = await self.board.call("read_inbox", cursor=cursor)
+            page = await self.board.call("read_inbox", cursor=cursor, wait_s=PARK_S)
             for message in page["items"]:
                 await self._attend_to(message)
+                self._news = True
+                if self._idle is not None:
+                    self._idle.cancel()
             cursor = page["next_cursor"]
-            await trio.sleep(POLL_S)
+
+    def nothing_new(self) -> None:
+        """From here on, what comes in is news."""
+        self._news = False
+
+    @contextmanager
+    def until_news(self) -> Iterator[None]:
+        """What happens inside is given up when there is news, or has been since `nothing_new`: it may be work, or a review to give."""
+        with trio.CancelScope() as self._idle:
+            if self._news:
+                self._idle.cancel()
+            try:
+                yield
+            finally:
+                self._idle = None
+
+    def took_over(self, code: str) -> bool:
+        """Whether this task was handed to us and is taken up for the first time; asked again, it is not."""
+        taken = code in self._taken
+        self._taken.discard(code)
+        return taken
 
     async def ask(self, code: str, exchange: Exchange, message_type: str, key: str) -> int:
         """Put a question about a task to a role; returns the message's id. Asked again under the same key, it is the same message."""
@@ -107,13 +135,17 @@ class Correspondence:
         return int(found[1]) if found else None
 
     async def _take_over(self, message: Json, offer: int) -> None:
+        code, author = message["task_code"], message["author_agent_name"]
         try:
-            await self.board.call("answer_handoff", handoff_id=offer, accept=True, idempotency_key=f"take-{offer}")
+            answer = await self.board.call("answer_handoff", handoff_id=offer, accept=True, idempotency_key=f"take-{offer}")
         except Refused as no:
             if no.code not in DECIDED:
                 raise
             return
-        self.tell(Happening(kind=Kind.ACCEPTED, who=self.me.name, task=message["task_code"], other=message["author_agent_name"]))
+        self._taken.add(code)
+        self.tell(Happening(kind=Kind.ACCEPTED, who=self.me.name, task=code, other=author))
+        left = answer["handoff"].get("next_steps", answer["handoff"]["summary"])
+        self.tell(Happening(kind=Kind.READ, who=self.me.name, task=code, other=author, text=left))
 
     def _asked(self, message: Json) -> Exchange | None:
         """What the plan has us answer to a message, if it has anything."""

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     IN_LINE = "in_line"
     OFFERED = "offered"
     ACCEPTED = "accepted"
+    READ = "read"
     CLAIMED = "claimed"
     HALFWAY = "halfway"
     ASKED = "asked"
@@ -84,6 +85,7 @@ _WORDS: Mapping[Kind, Callable[[Happening], str]] = {
     Kind.IN_LINE: lambda it: f"stands in line for {it.text}, which {it.other} has, for {it.task}",
     Kind.OFFERED: lambda it: f"offers {it.task} to {it.other}: {it.text}",
     Kind.ACCEPTED: lambda it: f"takes {it.task} over from {it.other}",
+    Kind.READ: lambda it: f"reads what {it.other} left on {it.task}: {it.text}",
     Kind.PUT_ASIDE: lambda it: f"see {it.task} put aside after {it.number} failed attempts",
     Kind.DECIDED: lambda it: f"let {it.task} go on: {it.text}",
     Kind.HALFWAY: lambda it: f"is halfway through {it.task}: {it.text}",

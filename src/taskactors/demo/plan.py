@@ -29,15 +29,17 @@ class Handover:
 
     to: str
     summary: str
+    next_steps: str | None
 
 
 @frozen(kw_only=True)
 class PlannedTask:
     """One task as it is created, and what happens to it.
 
-    A failure and a crash each cost one attempt, in this order; questions, and what blocks it, come in the attempt that
-    goes through; `sent_back` is what the first review finds. One that has `put_aside` fails until it is put aside, and
-    goes through once a person has decided so. Whoever works on it first reserves its `files`.
+    A crash and a failure each cost one attempt, in this order, and until the crash it is assigned to who is killed;
+    questions, and what blocks it, come in the attempt that goes through; `sent_back` is what the first review finds. One
+    that has `put_aside` fails until it is put aside, and goes through once a person has decided so. Whoever works on it
+    first reserves its `files`.
     """
 
     code: str
@@ -61,9 +63,9 @@ class PlannedTask:
     handoff: Handover | None
 
     @property
-    def attempts_before_crash(self) -> int:
-        """How many attempts fail before the one in which its agent is killed."""
-        return 1 if self.fails else 0
+    def attempts_before_failure(self) -> int:
+        """How many attempts end before the one that fails."""
+        return 1 if self.crash else 0
 
 
 @frozen

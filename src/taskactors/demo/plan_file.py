@@ -124,7 +124,7 @@ class _Reader:
             self._note(self._lines.find("task", place, "handoff"), f"{where}: handoff", "must be a table")
             return None
         found = self._table(HandoffTable, table, f"{where}: handoff", lambda key: self._lines.find_inner("task", place, "handoff", 0, key))
-        return Handover(found.to, found.summary) if found is not None else None
+        return Handover(found.to, found.summary, found.next_steps) if found is not None else None
 
     def _exchange(
         self, kind: type[QuestionTable] | type[BlockedTable], table: object, where: str, place: int, inner: tuple[str, int]

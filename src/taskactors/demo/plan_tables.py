@@ -75,7 +75,8 @@ class BlockedTable(Request):
 
 @frozen(kw_only=True)
 class HandoffTable(Request):
-    """The keys of a [task.handoff]: which role takes it over, and what it is told."""
+    """The keys of a [task.handoff]: which role takes it over, how far it is, and what is to do next."""
 
     to: RoleName
     summary: Text
+    next_steps: Text | None = None

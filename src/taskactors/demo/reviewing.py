@@ -53,14 +53,11 @@ class Reviewer:
         code, planned = task["code"], self.plan.find(task["code"])
         author = task["claim"]["agent"]
         if planned and planned.sent_back and not await self._was_sent_back(code):
-            # The findings first: whoever takes the task up again shall find them there.
-            await self.board.call(
-                "create_task_message", task_code=code, message_type="review", content=planned.sent_back, target_agent_name=author
-            )
+            await self.board.call("review_task", code=code, verdict="send_back", findings=[planned.sent_back])
+            # The server has written to whoever did the work.
             self._say(Kind.SENT_BACK, code, author, planned.sent_back, messages=1)
-            await self.board.call("set_task_state", code=code, state="InProgress", reason=planned.sent_back)
             return
-        await self.board.call("set_task_state", code=code, state="Done", reason="reviewed")
+        await self.board.call("review_task", code=code, verdict="approve")
         self._say(Kind.APPROVED, code, author)
         if planned and planned.archive:
             await self.board.call("archive_task", code=code)

@@ -3,9 +3,11 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import Protocol
 
 from attrs import Factory, define
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -17,6 +19,12 @@ from .plan import Plan
 
 HAPPENINGS_SHOWN = 8
 """Enough to follow what is going on; the table needs the rest of the screen."""
+
+HAPPENINGS_LINES = 4
+"""They have these at least, however long the table is."""
+
+HEADING_LINES = 6
+"""What the table needs beside a line for each task, and the line that the cursor is left on."""
 
 REFRESHES_PER_S = 8
 
@@ -47,6 +55,11 @@ class Screen(Protocol):
         """This is the board now."""
 
 
+def told(it: Happening, width: int) -> list[str]:
+    """A happening in lines of that width; what goes on from the line before is indented."""
+    return wrap(f"{it.who} {it.in_words()}", width, subsequent_indent="  ", break_on_hyphens=False)
+
+
 @define(eq=False)
 class Lines:
     """Every happening as a line, for logs and pipes."""
@@ -57,7 +70,8 @@ class Lines:
         self.console.print(f"server at {url}", markup=False, highlight=False)
 
     def tell(self, it: Happening) -> None:
-        self.console.print(f"{it.who} {it.in_words()}", markup=False, highlight=False, soft_wrap=True)
+        for line in told(it, self.console.width):
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def show(self, tasks: Mapping[str, Json]) -> None:
         """The happenings say it all."""
@@ -104,13 +118,13 @@ class LiveTable:
         self._draw()
 
     def _draw(self) -> None:
-        told = (
-            Text(f"{it.who} {it.in_words()}", "bold" if it.kind in LOUD else "", no_wrap=True, overflow="ellipsis") for it in self._latest
-        )
-        self.live.update(Group(self._board(), *told))
+        width, height = self.live.console.size
+        lines = [Text(line, "bold" if it.kind in LOUD else "") for it in self._latest for line in told(it, width)]
+        room = max(HAPPENINGS_LINES, min(HAPPENINGS_SHOWN, height - HEADING_LINES - len(self.plan.tasks)))
+        self.live.update(Group(self._board(), *lines[-room:]))
 
     def _board(self) -> Table:
-        table = Table(title=Text(f"{self.plan.title} · {self._url}"), title_justify="left")
+        table = Table(title=Text(f"{self.plan.title} · {self._url}"), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         table.add_column("task", no_wrap=True)
         table.add_column("what", no_wrap=True, overflow="ellipsis")
         table.add_column("state", no_wrap=True, min_width=max(map(len, LOOKS)))

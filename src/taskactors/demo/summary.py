@@ -75,7 +75,9 @@ def _sentences(plan: Plan, outcome: Outcome, tally: Tally) -> Sequence[str]:
         f"{tally.messages} messages; {tally.happened[Kind.ASKED]} questions, {tally.happened[Kind.ANSWERED]} answers",
     ]
     lines += [f"{after} took {task} over from {before}, whose lease had run out" for task, before, after in tally.takeovers]
-    lines += [f"{after} was handed {task} by {before}, halfway" for task, before, after in tally.handoffs]
+    lines += [f"{after} was handed {task} by {before} halfway, with what {before} left to do" for task, before, after in tally.handoffs]
+    if waits := tally.happened[Kind.WAITS]:
+        lines.append(f"{waits} times somebody waited for work, parked on the server until there was some")
     if tally.happened[Kind.IN_LINE]:
         lines.append(f"files were reserved {tally.happened[Kind.RESERVED]} times; {tally.happened[Kind.IN_LINE]} stood in line for them")
     if tally.happened[Kind.DECIDED]:

@@ -62,6 +62,7 @@ class Tally:
             "reserved": happened[Kind.RESERVED],
             "stood_in_line": happened[Kind.IN_LINE],
             "put_aside": happened[Kind.PUT_ASIDE],
+            "handoffs_read": happened[Kind.READ],
             "handoffs": [{"task": task, "from": before, "to": after} for task, before, after in self.handoffs],
             "takeovers": [{"task": task, "from": before, "to": after} for task, before, after in self.takeovers],
             "messages": self.messages,

@@ -46,6 +46,8 @@ def _reason(plan: Plan, tasks: Mapping[str, Json], code: str) -> str:
             return f"is blocked, in the hands of {_holder(task)}: {(task or {}).get('blocked_reason', 'no reason given')}"
         case "Review":
             return "waits for a review"
+        case "PendingHandoff":
+            return f"was offered to another by {_holder(task)}, and nobody took it"
         case "Quarantined":
             return f"was put aside after {ATTEMPTS_LIMIT} failed attempts"
         case state:

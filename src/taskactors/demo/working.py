@@ -5,19 +5,16 @@ from attrs import define
 
 from ..domain.failing import Failure
 from .board import Board, Json, Refused
-from .correspondence import POLL_S, Correspondence
+from .correspondence import PARK_S, Correspondence
 from .happening import Happening, Kind, Tell
 from .plan import Handover, Member, Plan, PlannedTask
 from .reviewing import Reviewer, reviewer_of
 
-CRASH_LEASE_S = 3
-"""The lease of a claim whose holder will be killed: nobody wants to watch the usual quarter of an hour go by."""
-
 USUAL_MINUTES = 30
 """For a task that is not in the plan."""
 
-WAIT_S = 1
 LINE_S = 30
+"""How long one call stands in line for files before it is made again; the place in the line is kept."""
 
 REWORK = 1 / 2
 """What a review found takes half as long again."""
@@ -25,8 +22,8 @@ REWORK = 1 / 2
 LOST_CLAIM = frozenset({"stale_claim", "not_holder", "invalid_transition", "task_closed", "not_found", "session_closed", "not_allowed"})
 """Refusals that say that somebody else has the task now, or has decided about it: an agent then lets go of it."""
 
-TAKEN = frozenset({"not_claimable", "not_yet", "assigned_to_another", "lacks_capabilities", "too_many_tasks"})
-"""Refusals of a claim that only say that this one is not to be had; another may be."""
+HELD_BACK = frozenset({"paused", "too_many_tasks"})
+"""Refusals that say that this agent is to have no new work for now."""
 
 
 @define(eq=False)
@@ -42,20 +39,12 @@ class Worker:
     _waits: bool = False
 
     async def work(self) -> None:
-        """What it holds comes first, then what it should review, then new work; with nothing to do it looks again a little later."""
+        """What it holds comes first, then what it should review, then new work, for which it waits."""
         reviewer = Reviewer(self.me, self.plan, self.board, self.tell, self.pace_s)
         while True:
-            if not (await self._go_on() or await reviewer.review_one() or await self._begin()):
-                await self._wait()
-
-    async def _wait(self) -> None:
-        """Parked on the server until there is work, but not so long that a review would wait."""
-        if not self._waits:
-            self._waits = True
-            self.tell(Happening(kind=Kind.WAITS, who=self.me.name))
-        offered = (await self.board.call("discover_work", wait_s=WAIT_S))["items"]
-        if all(self._leaves_alone(task) for task in offered):
-            await trio.sleep(POLL_S)
+            self.letters.nothing_new()
+            if not (await self._go_on() or await reviewer.review_one()):
+                await self._begin()
 
     async def _go_on(self) -> bool:
         """Take up what a review sent back, or what an earlier life of this agent left."""
@@ -63,39 +52,41 @@ class Worker:
         if not held:
             return False
         task = held[-1]
-        self._say(Kind.RESUMED, task["code"])
+        self._waits = False
+        if not self.letters.took_over(task["code"]):
+            self._say(Kind.RESUMED, task["code"])
         await self._bring_to_an_end(task, again=True)
         return True
 
-    async def _begin(self) -> bool:
-        offered = (await self.board.call("discover_work"))["items"]
-        for task in offered:
-            if self._leaves_alone(task):
-                continue
-            crashing = self._crashes_in(task)
-            try:
-                claimed = await self.board.call("claim_task", code=task["code"], lease_s=CRASH_LEASE_S if crashing else None)
-            except Refused as no:
-                if no.code in TAKEN:
-                    continue
-                raise
-            self._waits = False
-            self._say(Kind.CLAIMED, task["code"], number=claimed["claim"]["fence"])
-            await self._bring_to_an_end(claimed, again=False)
-            return True
-        return False
+    async def _begin(self) -> None:
+        """Take the best task there is, or wait for one, parked on the server, until there is work or news."""
+        task = await self._next(wait_s=0)
+        if task is None:
+            if not self._waits:
+                self._waits = True
+                self.tell(Happening(kind=Kind.WAITS, who=self.me.name))
+            # Given up in the moment in which it was given one, it has one, or the server has taken it back.
+            with self.letters.until_news():
+                task = await self._next(wait_s=PARK_S)
+        if task is None:
+            return
+        self._waits = False
+        self._say(Kind.CLAIMED, task["code"], number=task["claim"]["fence"])
+        await self._bring_to_an_end(task, again=False)
 
-    def _leaves_alone(self, task: Json) -> bool:
-        """A task in which somebody is to be killed is theirs until then, and not theirs afterwards."""
-        planned = self.plan.find(task["code"])
-        if planned is None or planned.crash is None:
-            return False
-        before = task.get("attempts", 0) <= planned.attempts_before_crash
-        return before is not (self.me.role == planned.crash)
+    async def _next(self, wait_s: int) -> Json | None:
+        try:
+            found = await self.board.call("next_task", wait_s=wait_s)
+        except Refused as no:
+            if no.code not in HELD_BACK:
+                raise
+            await trio.sleep(wait_s)
+            return None
+        return None if "nothing_ready" in found else found
 
     def _crashes_in(self, task: Json) -> bool:
         planned = self.plan.find(task["code"])
-        return planned is not None and planned.crash is not None and task.get("attempts", 0) == planned.attempts_before_crash
+        return planned is not None and planned.crash == self.me.role and not task.get("attempts")
 
     async def _bring_to_an_end(self, task: Json, again: bool) -> None:
         code, planned = task["code"], self.plan.find(task["code"])
@@ -124,7 +115,7 @@ class Worker:
     async def _stop_halfway(self, task: Json) -> None:
         """Leave a trace of the work, and do nothing more: whoever watches this process kills it now."""
         note = "halfway there; the first part is in place"
-        await self.board.call("update_task", code=task["code"], add_note=note)
+        await self.board.call("report_progress", code=task["code"], fence=task["claim"]["fence"], note=note, percent=50)
         self._say(Kind.HALFWAY, task["code"], note)
         await trio.sleep_forever()
 
@@ -132,11 +123,11 @@ class Worker:
         """The class of failure with which this attempt ends, if it does."""
         if planned.put_aside is not None and not any(note["text"] == planned.put_aside for note in task.get("notes", ())):
             return str(Failure.INVALID_REQUIREMENTS)
-        return str(planned.fails) if planned.fails and not task.get("attempts") else None
+        return str(planned.fails) if planned.fails and task.get("attempts", 0) == planned.attempts_before_failure else None
 
     async def _give_back(self, task: Json, planned: PlannedTask, failure: str) -> None:
         await self._spend(planned, REWORK)
-        reason = f"{failure}, again" if task.get("attempts") else f"{failure}, on the first try"
+        reason = f"{failure}, on try {task.get('attempts', 0) + 1}"
         await self.board.call("release_task", task_code=task["code"], fence=task["claim"]["fence"], failure=failure, reason=reason)
         self._say(Kind.FAILED, task["code"], failure)
 
@@ -163,8 +154,14 @@ class Worker:
 
     async def _offer(self, task: Json, planned: PlannedTask, handoff: Handover) -> None:
         await self._spend(planned, REWORK)
-        to = f"role:{handoff.to}"
-        await self.board.call("offer_handoff", code=planned.code, fence=task["claim"]["fence"], to=to, summary=handoff.summary)
+        await self.board.call(
+            "offer_handoff",
+            code=planned.code,
+            fence=task["claim"]["fence"],
+            to=f"role:{handoff.to}",
+            summary=handoff.summary,
+            next_steps=handoff.next_steps,
+        )
         offered = Happening(kind=Kind.OFFERED, who=self.me.name, task=planned.code, other=handoff.to, text=handoff.summary, messages=1)
         self.tell(offered)
 
