@@ -160,6 +160,9 @@ class Opening:
     def copy(self, folder: Path, wanted: Callable[[], bool]) -> None:
         self.stored.copy(folder, wanted)
 
+    def examine(self, check: str, wanted: Callable[[], bool]) -> list[str]:
+        return self.stored.examine(check, wanted)
+
     def close(self) -> None:
         self.is_alive = False
 
