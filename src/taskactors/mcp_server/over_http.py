@@ -8,7 +8,7 @@ import trio
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from ..actors.calls import Connection, TellingFront
-from .looking import IN_SCOPE
+from .asking import IN_SCOPE
 from .peer import Peer
 from .server import McpSurface
 
