@@ -23,6 +23,7 @@ from .instructions import INSTRUCTIONS
 from .looking import Looking
 from .offered import NOTHING_MORE, Offer, OfferedTool
 from .peer import Peer
+from .progressing import telling
 from .prompting import Prompting
 from .tool_listing import listed
 
@@ -114,5 +115,6 @@ class McpSurface:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {unknown.tool[:100]}") from None
 
     async def _pass_on(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        peer = peer_of(context)
-        return await peer.call(params.name, params.arguments or {}, lambda answer: answered(answer, self._front.notices(peer.connection)))
+        peer, arguments = peer_of(context), params.arguments or {}
+        answer = peer.call(params.name, arguments, lambda answer: answered(answer, self._front.notices(peer.connection)))
+        return await telling(context, arguments, answer)
