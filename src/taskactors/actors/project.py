@@ -9,7 +9,7 @@ from ..board.change import as_server
 from ..board.passing import Outlook, give_grace, outlook
 from ..board.requests.admin import DropHistory
 from ..board.settings import BoardSettings
-from ..runtime import Child, Observer, Place, RestartBudget, Supervisor
+from ..runtime import Address, Child, Observer, Place, RestartBudget, Supervisor
 from ..storage.engine import Engine, Transaction
 from .auditing import Auditing
 from .backups import Backups, BackupSettings
@@ -66,6 +66,8 @@ class ProjectSetting:
     due_note: DueNote | None = None
     backups: BackupSettings | None = None
     keep_history: DropHistory | None = None
+    access: Address | None = None
+    """Who keeps the server's tokens; None when it has none."""
 
 
 class Project:

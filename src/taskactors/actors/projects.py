@@ -8,12 +8,12 @@ from typing import Any
 import trio
 from attrs import Factory, define
 
-from ..domain.caller import LOCAL_PERSON
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Place
 from .calls import Call, Connection
 from .clock import Clock
 from .faults import internal
 from .listeners import Listener, Listeners, Unlisten
+from .pace import Pace
 from .patience import waited_for_s
 from .project import Project, ProjectSetting
 from .refusals import NoSuchProject, Overloaded, ProjectUnavailable, Stopping, TimedOut
@@ -40,6 +40,7 @@ class Projects:
     _seats: dict[str, Seat] = Factory(dict)
     _connections: dict[str, Connection] = Factory(dict)
     _listeners: dict[str, Listeners] = Factory(dict)
+    _pace: Pace = Factory(Pace)
     _nursery: trio.Nursery | None = None
     _clock: Clock | None = None
     _stopping: bool = False
@@ -73,6 +74,8 @@ class Projects:
 
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one call. Raises Refusal or UnknownTool, never anything of the runtime's."""
+        if not connection.operator:
+            self._pace.take(connection.name)
         seat = self._wanted(connection.project)
         project = seat.project or await seat.opened()
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
@@ -96,9 +99,9 @@ class Projects:
             project.waiting.wind_down()
 
     def notices(self, connection: Connection) -> Mapping[str, Any]:
-        """What is pending for the caller; whoever declared no agent is the local person."""
+        """What is pending for the caller."""
         project = self._running(connection.project)
-        return project.notices.of(connection.agent or LOCAL_PERSON) if project is not None else {}
+        return project.notices.of(connection.name) if project is not None else {}
 
     def listen(self, project: str, listener: Listener) -> Unlisten:
         """Let somebody hear what changes in a project, over all its lives."""

@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import structlog
 import trio
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from ..actors.calls import Connection, Front
 from ..domain.errors import Refusal
+from ..domain.token import Scope as Allowed
 from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
 from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, read_body, send_answer, send_refusal
 from .rpc import answer_to
@@ -41,6 +42,9 @@ class HttpDoor:
     front: Front
     mcp: McpHandler
     admission: Admission = Factory(Admission)
+    tls: tuple[str, str] | None = None
+    """The files of the certificate and its key."""
+
     _stopping: trio.Event = Factory(trio.Event)
 
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
@@ -54,6 +58,8 @@ class HttpDoor:
         config.graceful_timeout = GRACEFUL_S
         config.include_server_header = False
         config.alpn_protocols = ["http/1.1"]
+        if self.tls is not None:
+            config.certfile, config.keyfile = self.tls
         async with trio.open_nursery() as nursery:
 
             async def serving(task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
@@ -80,18 +86,21 @@ class HttpDoor:
         if (turned_down := self.admission.turned_down(host, headers)) is not None:
             await send_refusal(send, turned_down.status, turned_down.why)
         elif scope["path"] == "/health":
-            await self._health(scope, send)
+            known = self.admission.identified(Handshake(host=host, target="/health", headers=headers, address=_address(scope)))
+            await self._health(send, in_full=not isinstance(known, Refused))
         elif (wanted := PATH.fullmatch(scope["path"])) is None:
             await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, and /health")
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
-            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers))
+            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers, address=_address(scope)))
             if isinstance(admitted, Refused):
-                await send_refusal(send, admitted.status, admitted.why)
+                await send_refusal(send, admitted.status, admitted.why, admitted.headers)
             elif wanted["surface"] == "mcp":
                 await self.mcp(scope, receive, send, admitted)
             else:
-                await self._rpc(scope, headers, receive, send, admitted)
+                # Without tokens nobody here is known to be who runs the server.
+                operator = admitted.token is not None and admitted.scope is Allowed.ADMIN and admitted.agent is None
+                await self._rpc(scope, headers, receive, send, evolve(admitted, operator=operator))
 
     async def _rpc(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
         kind = next((value for name, value in headers if name == "content-type"), "")
@@ -109,15 +118,24 @@ class HttpDoor:
             reply = await answer_to(body, self.front, connection)
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
 
-    async def _health(self, scope: Scope, send: Send) -> None:
-        """Green only while the last durable commit of the default project succeeded and no rule is broken."""
+    async def _health(self, send: Send, in_full: bool) -> None:
+        """Green only while the last durable commit of the default project succeeded and no rule is broken.
+
+        Whoever has no token hears that much and no more: what looks after services rarely has one.
+        """
         connection = Connection(id=uuid.uuid4().hex, project=DEFAULT_PROJECT)
         try:
             found: Any = await self.front.call(connection, "health_check", {})
         except Refusal as no:
             found = {"status": "unhealthy", "why": no.cause()}
         well = found["status"] == "healthy"
-        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(found))
+        told = found if in_full else {"status": found["status"]}
+        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(told))
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 async def _live(receive: Receive, send: Send) -> None:
