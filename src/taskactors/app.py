@@ -38,7 +38,7 @@ from .domain.caller import LOCAL_PERSON
 from .logs import observe, start_logging
 from .mcp_server.over_http import McpOverHttp
 from .mcp_server.server import McpSurface
-from .runtime import Child, Place, RestartBudget, RuntimeFault, Supervisor
+from .runtime import Child, Observed, Place, RestartBudget, RuntimeFault, Supervisor
 from .storage.errors import StorageError
 from .storage.on_lmdb import open_lmdb
 from .storage.ownership import own
@@ -166,7 +166,7 @@ class Server:
                 *(http if config.http_port is not None else []),
             ],
             RESTARTS,
-            observe,
+            self._observe,
         )
 
     async def run(self) -> int:
@@ -241,7 +241,7 @@ class Server:
         assert self.config.http_port is not None
         over_http = McpOverHttp(self.surface, self.projects)
         tls = None if self.config.tls is None else (str(self.config.tls[0]), str(self.config.tls[1]))
-        door = HttpDoor(self.projects, over_http.handle, self.admission, tls)
+        door = HttpDoor(self.projects, over_http.handle, self._figures, self.admission, tls)
         async with self._watching(over_http.revoke), over_http.running(), trio.open_nursery() as nursery:
             wanted = int(self.urls["http"].rsplit(":", 1)[1].split("/")[0]) if "http" in self.urls else self.config.http_port
             port = await nursery.start(door.listen, self.config.host, wanted)
@@ -250,6 +250,16 @@ class Server:
             await place.until_stopped()
             over_http.wind_down()
             await door.drain()
+
+    def _figures(self) -> tuple[str, bytes]:
+        # Loaded by the first who asks: most servers are never asked, and every start would pay for it.
+        from .actors.exposition import CONTENT_TYPE, exposed
+
+        return CONTENT_TYPE, exposed(self.projects)
+
+    def _observe(self, event: Observed) -> None:
+        self.projects.metrics.observe(event)
+        observe(event)
 
     @asynccontextmanager
     async def _watching(self, revoked: Revoked) -> AsyncIterator[None]:
@@ -287,7 +297,7 @@ class Server:
             settings=BoardSettings(project=name),
             tools={**TOOLS, **ADMIN},
             surroundings=partial(self._surroundings, name),
-            observe=observe,
+            observe=self._observe,
             due_note=DueNote(_projects_folder(self.config.data) / name / DUE_NOTE),
             backups=BackupSettings(
                 folder=self.config.backups_folder / name, every_s=self.config.backup_every_h * 3600, keep=self.config.keep_backups

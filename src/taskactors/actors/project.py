@@ -124,6 +124,11 @@ class Project:
         answer: Mapping[str, Any] = await self.router.ask(call, within_s, urgent=bool(tool and tool.urgent))
         return answer
 
+    def depths(self) -> Mapping[str, int]:
+        """How many letters wait in each actor's box."""
+        places = [inner for child in self.supervisor.children for inner in (child, *child.inner)]
+        return {child.name: child.mailbox.depth for child in places if child.capacity > 1}
+
     @property
     def is_busy(self) -> bool:
         """Whether somebody waits here for something, or a duty is in the middle of its work."""

@@ -17,6 +17,7 @@ from hypercorn.trio import serve
 from ..actors.calls import Connection, Front
 from ..domain.errors import Refusal
 from ..domain.token import Scope as Allowed
+from ..domain.token import Token
 from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
 from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, read_body, send_answer, send_refusal
 from .rpc import answer_to
@@ -28,6 +29,9 @@ KEEP_ALIVE_S = 75.0
 """Longer than usual clients and proxies keep a connection, so that it is they who close it and no request meets a closing one."""
 
 GRACEFUL_S = 1.5
+
+Figures = Callable[[], tuple[str, bytes]]
+"""The server's metrics: their content type, and the text."""
 
 McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
 """Serves one MCP request of a connection that was admitted."""
@@ -41,6 +45,7 @@ class HttpDoor:
 
     front: Front
     mcp: McpHandler
+    figures: Figures
     admission: Admission = Factory(Admission)
     tls: tuple[str, str] | None = None
     """The files of the certificate and its key."""
@@ -88,8 +93,11 @@ class HttpDoor:
         elif scope["path"] == "/health":
             known = self.admission.identified(Handshake(host=host, target="/health", headers=headers, address=_address(scope)))
             await self._health(send, in_full=not isinstance(known, Refused))
+        elif scope["path"] == "/metrics":
+            token = self.admission.identified(Handshake(host=host, target="/metrics", headers=headers, address=_address(scope)))
+            await self._metrics(send, token)
         elif (wanted := PATH.fullmatch(scope["path"])) is None:
-            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, and /health")
+            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, /health and /metrics")
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
             admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers, address=_address(scope)))
@@ -117,6 +125,16 @@ class HttpDoor:
                 return
             reply = await answer_to(body, self.front, connection)
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
+
+    async def _metrics(self, send: Send, token: Token | Refused | None) -> None:
+        """For whoever may look at every project: its figures name them all."""
+        if isinstance(token, Refused):
+            await send_refusal(send, token.status, token.why, token.headers)
+        elif token is not None and token.projects is not None:
+            await send_refusal(send, HTTPStatus.FORBIDDEN, "that token is for some projects only, and these are the figures of all")
+        else:
+            kind, body = self.figures()
+            await send_answer(send, HTTPStatus.OK, body, kind)
 
     async def _health(self, send: Send, in_full: bool) -> None:
         """Green only while the last durable commit of the default project succeeded and no rule is broken.
