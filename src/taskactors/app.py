@@ -42,6 +42,7 @@ from .runtime import Child, Observed, Place, RestartBudget, RuntimeFault, Superv
 from .storage.errors import StorageError
 from .storage.on_lmdb import open_lmdb
 from .storage.ownership import own
+from .storage.private import require_private, write_private
 from .storage.restoring import put_back
 from .storage.token_file import LOCAL_FILE
 from .storage.verification import DATA_FILE, verify
@@ -81,6 +82,7 @@ def serve(config: Config) -> int:
     _allow_many_connections()
     try:
         with own(config.data):
+            require_private(config.data)
             return trio.run(Server(config).run)
     except StorageError as error:
         print(f"taskactors: {error}", file=sys.stderr)
@@ -332,5 +334,5 @@ def _first_sentences() -> Mapping[str, str]:
 def _write_whole(path: Path, text: str) -> None:
     """So that nobody ever reads half of it."""
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text)
+    write_private(temporary, text.encode())
     temporary.replace(path)

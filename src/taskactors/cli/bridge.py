@@ -8,7 +8,7 @@ import sys
 
 from .credentials import token_for
 from .errors import CliError, NoServer
-from .place import meant, new_data_folder
+from .place import make_data_folder, meant, new_data_folder
 from .server import agent_here, project_here, url_here
 
 TYPE_CHECKING = False
@@ -113,8 +113,9 @@ def _start(arguments: argparse.Namespace) -> None:
 
     place = meant(url_here(arguments.url), os.getcwd())
     data = place.data if place is not None else new_data_folder(os.getcwd())
-    os.makedirs(data, mode=0o700, exist_ok=True)
-    with open(os.path.join(data, "server.log"), "ab") as log:
+    make_data_folder(data)
+    # What a server says may name tasks and people.
+    with open(os.path.join(data, "server.log"), "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as log:
         subprocess.Popen(
             [sys.executable, "-m", "taskactors", "serve", "--data", data, "--ws-port", "0"],
             stdin=subprocess.DEVNULL,

@@ -23,6 +23,9 @@ AGENT_HEADER = "x-taskactors-agent"
 
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
+FROM_NO_OTHER_PAGE = ("same-origin", "none")
+"""What a browser says of a request that our own page, or the person at the address bar, has made."""
+
 
 @frozen
 class Refused:
@@ -113,8 +116,13 @@ class Admission:
         """Why whoever names this Host and these headers is not spoken to at all; None when they are."""
         if not self._is_ours(host):
             return Refused(421, "this server does not answer to that Host")
-        if any(name == "origin" and value not in self.origins for name, value in headers):
+        given = list(headers)
+        origins = [value for name, value in given if name == "origin"]
+        if any(origin not in self.origins for origin in origins):
             return Refused(403, "web pages of that Origin may not use this server")
+        # A page's images, scripts and links are fetched without an Origin; a browser still says that another page is behind them.
+        if not origins and any(name == "sec-fetch-site" and value not in FROM_NO_OTHER_PAGE for name, value in given):
+            return Refused(403, "web pages of another site may not use this server")
         return None
 
     def _is_ours(self, host: str) -> bool:
