@@ -147,10 +147,9 @@ class HttpDoor:
         """Whether a token is asked of nobody, or here is a good one; to ask without one is no failure."""
         if self.admission.holder is None:
             return True
-        shown = any(name == "authorization" for name, _ in headers)
-        return shown and isinstance(
-            self.admission.identified(Handshake(host="", target="", headers=headers, address=_address(scope))), Token
-        )
+        if not any(name == "authorization" for name, _ in headers):
+            return False
+        return isinstance(self.admission.identified(Handshake(host="", target="", headers=headers, address=_address(scope))), Token)
 
     async def _metrics(self, send: Send, token: Token | Refused | None) -> None:
         """For whoever may look at every project: its figures name them all."""
