@@ -102,7 +102,7 @@ def _upwards(start: str) -> Iterator[str]:
 
 
 def _of_ours(folder: str) -> str:
-    """The folder, if it can be told to be no trap: anybody may put a server of theirs further up, as in /tmp, for others to speak to."""
+    """The folder, if it can be told to be no trap: anybody may put a server of theirs where others work further down."""
     owner = os.stat(folder).st_uid
     if not os.environ.get("TASKACTORS_DATA") and owner not in (os.geteuid(), 0):
         raise NoServer(f"the server of {folder} belongs to another user", f"if that is the one you mean, say so with --url {folder}")
