@@ -1,15 +1,12 @@
 """The audit: finds nothing in a store that the rules kept, and every kind of damage that was planted in one."""
 
-import itertools
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from taskactors.board import audit, chain, layout
-from taskactors.board.audit_census import Census
+from taskactors.board import chain, layout
 from taskactors.board.audit_indexes import OWNED
 from taskactors.board.stored import EVENT, REPLY, TASK, Reply
 from taskactors.domain.matching import Lane
@@ -230,88 +227,3 @@ def test_what_cannot_be_read_is_a_finding_and_the_rest_is_still_looked_at(lived:
     assert any(each.startswith(f"('task', {first}) cannot be made sense of: a task record") for each in found)
     assert any(each.startswith("('state', 'Done', 'not a number') cannot be made sense of") for each in found)
     assert any(each.startswith("('agent', 'ada') cannot be made sense of") for each in found)
-
-
-def sliced(board: Board, looks: int, meanwhile: Callable[[], object] = lambda: None) -> list[str]:
-    """What the audit finds that looks at a little at a time, each time at what is there by then."""
-    found: list[str] = []
-    place = audit.Place()
-    while not place.is_end:
-        step = board.engine.read(partial(audit.look_on, place=place, looks=looks))
-        assert step.looks < looks + MOST_FOR_ONE_ENTRY
-        found += step.findings
-        place = step.next
-        meanwhile()
-    return found
-
-
-MOST_FOR_ONE_ENTRY = 60
-"""A page, and what the widest task of these boards leads to."""
-
-
-@pytest.mark.parametrize("looks", [1, 10, 100, 10_000])
-def test_a_slice_is_as_large_as_it_may_be_and_all_together_find_what_one_look_does(lived: Board, looks: int) -> None:
-    assert sliced(lived, looks) == []
-
-    def damage(transaction: Transaction) -> None:
-        transaction.delete(layout.event(3))
-        transaction.delete(layout.task(lived.task("HELD-1").id))
-        transaction.put(key("held", "nobody", 99), b"")
-
-    found = plant(lived, damage)
-    assert len(found) > 5
-    # The counters are compared at the end of it all, by whoever put the slices together.
-    assert sliced(lived, looks) == [each for each in found if not each.startswith("the counters")]
-
-
-@pytest.mark.parametrize("looks", [3, 12])
-def test_what_changes_between_two_slices_is_no_finding(lived: Board, looks: int) -> None:
-    # An audit that is as slow as this one would never catch up with work that has no end.
-    steps = itertools.islice(busy(lived), 60)
-    assert sliced(lived, looks, meanwhile=lambda: next(steps, None)) == []
-    assert next(steps, None) is None
-    assert lived.findings() == []
-
-
-def busy(board: Board) -> Iterator[object]:
-    """Work without end, a step at a time: everything that has an index comes, moves and goes."""
-    ada, bob = board.as_agent("ada"), board.as_agent("bob")
-    for number in itertools.count(1):
-        code = f"BUSY-{number}"
-        yield ada.task(code, depends_on=[{"code": f"BUSY-{number - 1}"}] if number > 1 else [], idempotency_key=code)
-        yield ada.send_message(to="bob", content="there is more", ack_by_s=60)
-        yield ada.claim_task(code=code, reserve=[f"src/{number}/**"])
-        yield bob.reserve_files(patterns=[f"src/{number}/a"], wait_s=1)
-        yield (offer := ada.offer_handoff(code=code, fence=1, to="bob", summary="half of it is done"))
-        yield bob.answer_handoff(handoff_id=offer["handoff_id"], accept=True)
-        yield bob.add_knowledge(title="why", body="because", code=code)
-        yield bob.move(code, "Done")
-        board.later(3_600).sweep_all()
-
-
-def test_a_census_follows_what_moves_and_disagrees_only_with_wrong_counts() -> None:
-    census = Census()
-    census.saw_all([(1, State.CREATED), (300, State.DONE), (2, State.CREATED)])
-    census.saw(2, State.IN_PROGRESS)
-    census.saw(2, State.IN_PROGRESS)
-    assert census.disagreement({"Created": 1, "InProgress": 1, "Done": 1}) is None
-    assert census.disagreement({"Created": 2, "Done": 1}) == (
-        "the counters say {'Created': 2, 'Done': 1}, there are {'Created': 1, 'Done': 1, 'InProgress': 1}"
-    )
-
-
-def test_of_very_many_findings_the_first_hundred_are_told(lived: Board) -> None:
-    def damage(transaction: Transaction) -> None:
-        for number in range(audit.FINDINGS_LIMIT + 1):
-            transaction.put(key("held", "nobody", 1_000 + number), b"")
-
-    found = plant(lived, damage)
-    assert len(found) == audit.FINDINGS_LIMIT + 1
-    assert found[-1] == "… and more"
-
-
-def test_an_operator_may_ask_for_the_audit(lived: Board, person: Seat) -> None:
-    answer = person.call("admin.verify")
-    assert (answer["clean"], answer["findings"], answer["events"]) == (True, [], len(lived.events()))
-    plant(lived, lambda transaction: transaction.delete(layout.event(3)))
-    assert person.call("admin.verify")["clean"] is False

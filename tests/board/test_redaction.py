@@ -1,10 +1,8 @@
 """Redaction: a secret is gone from everything that is stored, and the log is whole and says who did it, never what it was."""
 
-from functools import partial
-
 import pytest
 
-from taskactors.board import audit, chain, layout
+from taskactors.board import chain, layout
 from taskactors.board.redaction import PLACES_LIMIT
 from taskactors.board.stored import EVENT
 from taskactors.domain.errors import LimitReached, NotAllowed, NotFound
@@ -143,12 +141,3 @@ def test_a_redacted_event_can_be_dropped_like_any_other(spilt: Board, person: Se
     assert person.call("admin.retain", keep_days=1, keep_events=1)["dropped"] > 10
     assert spilt.findings() == []
     assert spilt.engine.read(lambda snapshot: snapshot.range(*layout.family("voucher"), limit=10)) == []
-
-
-def test_a_slice_that_begins_at_a_redacted_event_finds_nothing(spilt: Board, person: Seat) -> None:
-    person.call("admin.redact", text=SECRET)
-    place = audit.Place()
-    while not place.is_end:
-        piece = spilt.engine.read(partial(audit.look_on, place=place, looks=3))
-        assert piece.findings == ()
-        place = piece.next

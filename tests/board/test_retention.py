@@ -2,7 +2,7 @@
 
 import pytest
 
-from taskactors.board import audit, chain, layout
+from taskactors.board import chain, layout
 from taskactors.board.requests.admin import DropHistory
 from taskactors.board.retention import DROPPED_AT_ONCE, has_history_to_drop
 from taskactors.domain.errors import CursorExpired, NotAllowed
@@ -137,11 +137,3 @@ def test_the_audit_sees_a_checkpoint_of_another_log(lived: Board, person: Seat) 
     assert any("does not fit" in finding for finding in lived.findings())
     lived.write(lambda transaction: transaction.delete(layout.CHECKPOINT))
     assert any("dropped" in finding for finding in lived.findings())
-
-
-def test_an_audit_that_is_under_way_when_history_goes_finds_nothing_wrong(lived: Board, person: Seat) -> None:
-    first = lived.engine.read(lambda snapshot: audit.look_on(snapshot, audit.Place(), looks=5))
-    assert first.next.head.seq < 30
-    person.call("admin.retain", keep_days=90, keep_events=1)
-    rest = lived.engine.read(lambda snapshot: audit.look_on(snapshot, first.next, looks=1 << 30))
-    assert (rest.findings, rest.next.is_end) == ((), True)

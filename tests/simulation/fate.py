@@ -52,7 +52,9 @@ class Fate:
             case "line":
                 self.chance.one_of(self.clients).hang_up()
             case "jump":
-                self._jump(self.chance.one_of(JUMPS_S))
+                seconds = self.chance.one_of(JUMPS_S)
+                # Over a long sleep a start fails, as it should: it does not know that it slept.
+                self._jump(seconds if self.machine.up.is_set() else min(JUMPS_S))
             case "opening":
                 self._say(f"{times} × the file cannot be opened again")
                 self.machine.disk.failing_openings += times

@@ -35,6 +35,9 @@ SLOW_SHARE = 0.06
 STOPS_WITHIN_S = 30.0
 """A stop drains every place in turn, each with seconds of its own; beyond this it hangs."""
 
+STARTS_WITHIN_S = 150.0
+"""A server that is not up by then ends, for whoever runs it to look."""
+
 DOWN_S = {2.0: 6, 20.0: 3, 120.0: 1}
 """How long it takes at most until it is started again, by how often that is so."""
 
@@ -59,6 +62,9 @@ class Machine:
     jumped: float = 0.0
     ended_at: list[float] = Factory(list)
     jumped_at: list[float] = Factory(list)
+    awake_since: float = 0.0
+    """When the last jump ended."""
+
     graces: list[tuple[float, int]] = Factory(list)
     """When the project had given every lease its grace, and how long the log was."""
 
@@ -102,6 +108,7 @@ class Machine:
         self.jumped += seconds
         self.jumped_at.append(trio.current_time())
         clock.jump(seconds)
+        self.awake_since = trio.current_time()
 
     @property
     def how_it_ended(self) -> str:
@@ -119,7 +126,7 @@ class Machine:
 
     async def _live(self) -> None:
         projects = Projects(self._setting, lambda: frozenset({self.project}))
-        child = Child("projects", projects.run, capacity=1, stop_within_s=STOPS_WITHIN_S, start_within_s=150.0)
+        child = Child("projects", projects.run, capacity=1, stop_within_s=STOPS_WITHIN_S, start_within_s=STARTS_WITHIN_S)
         root = Supervisor("root", [child], RestartBudget(3, 60), self._saw)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._serve, root, projects)

@@ -47,6 +47,8 @@ def overlooked(op: Op, began: float, machine: Machine) -> str | None:
     if not op.arguments.get("wait_s") or now - began <= NOTICED_WITHIN_S or op.is_replayed:
         return None
     since, until = now - NOTICED_WITHIN_S, now - SERVED_IN_S
+    if machine.awake_since > since:
+        return None
     in_force = [each for each in machine.disk.moments if since < each.at <= until]
     first = next((each for each in reversed(machine.disk.moments) if each.at <= since), None)
     wall_ms = round(machine.wall() * 1000)

@@ -1,12 +1,13 @@
-"""The lens: one snapshot as the audit looks at it, which counts its looks and decodes no record twice."""
+"""The lens: one snapshot as the audit looks at it, with what the checks carry from entry to entry."""
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 from ..domain.caller import SERVER, Caller, Kind
 from ..domain.reserving import Reservation
-from ..domain.task import State, Task
+from ..domain.task import Task
 from ..storage.engine import Snapshot
 from ..storage.keys import split
 from . import chain, layout
@@ -24,42 +25,26 @@ _OWNERS: dict[str, tuple[Callable[[int], bytes], Callable[[bytes], frozenset[byt
 """The kinds of records that have index entries: where one is, and which entries it should have."""
 
 
-class _Counted:
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self.looks = 0
-
-    def get(self, key: bytes) -> bytes | None:
-        self.looks += 1
-        return self._snapshot.get(key)
-
-    def range(self, start: bytes, end: bytes, limit: int, reverse: bool = False) -> list[tuple[bytes, bytes]]:
-        found = self._snapshot.range(start, end, limit, reverse)
-        self.looks += 1 + len(found)
-        return found
+EXPECTED_LIMIT = 100_000
+"""Records whose index entries are kept in mind: of a larger project the others are computed again, so that memory stays bounded."""
 
 
 class Lens(View):
-    """What the checks of one slice see. `head` is how far the log was found whole; `census` the states of the tasks looked at."""
+    """What the checks see. `head` is how far the log was found whole; `census` counts the tasks looked at by their states."""
 
-    def __init__(self, snapshot: Snapshot, head: chain.Head) -> None:
-        self._counted = _Counted(snapshot)
-        super().__init__(self._counted, 0, Caller(name=SERVER, kind=Kind.SERVER), BoardSettings())
-        self.head = head
-        self.census: list[tuple[int, State]] = []
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__(snapshot, 0, Caller(name=SERVER, kind=Kind.SERVER), BoardSettings())
+        self.head = chain.read_checkpoint(snapshot)
+        self.census: Counter[str] = Counter()
         self._entries: dict[tuple[str, int], frozenset[bytes]] = {}
-
-    @property
-    def looks(self) -> int:
-        """How many entries were read so far: what looking has cost."""
-        return self._counted.looks
 
     def has(self, entry: bytes) -> bool:
         return self.snapshot.get(entry) is not None
 
     def expect(self, kind: str, number: int, entries: frozenset[bytes]) -> None:
         """Keep what a record's index entries should be, for those that are looked at later."""
-        self._entries[kind, number] = entries
+        if len(self._entries) < EXPECTED_LIMIT:
+            self._entries[kind, number] = entries
 
     def entries_of(self, kind: str, number: int) -> frozenset[bytes]:
         """Every index entry that a record of this kind should have; none when it is gone."""
@@ -67,18 +52,14 @@ class Lens(View):
         if known is None:
             place, entries = _OWNERS[kind]
             stored = self.snapshot.get(place(number))
-            known = self._entries[kind, number] = frozenset() if stored is None else entries(stored)
+            known = frozenset() if stored is None else entries(stored)
+            self.expect(kind, number, known)
         return known
 
     def coded(self, code: str) -> Task | None:
         """Not as the rules look it up: that a code leads to a task which is gone is a finding, not a reason to stop."""
         found = self.snapshot.range(*layout.task_coded(code), limit=1)
         return self.find_task(int(split(found[0][0])[2])) if found else None
-
-    @cached_property
-    def checkpoint(self) -> chain.Head:
-        """The last event that was dropped, read once."""
-        return chain.read_checkpoint(self.snapshot)
 
     @cached_property
     def reserved(self) -> tuple[Reservation, ...]:

@@ -12,7 +12,6 @@ from .stored import EVENT
 def check_event(lens: Lens, entry: bytes, stored: bytes) -> Iterator[str]:
     """The next event follows on those before it."""
     seq = numbered(split(entry)[1])
-    _begin(lens)
     if seq != lens.head.seq + 1:
         yield f"the event log has a gap: {lens.head.seq} is followed by {seq}"
     body = chain.body_of(stored)
@@ -26,18 +25,11 @@ def check_event(lens: Lens, entry: bytes, stored: bytes) -> Iterator[str]:
 
 def check_head(lens: Lens) -> Iterator[str]:
     """The log ends where its head says."""
-    _begin(lens)
     said = chain.read_head(lens.snapshot)
     if lens.head != said:
         yield f"the log ends at event {lens.head.seq}, but its head says {said.seq}"
-    if (dropped := sum(lens.dropped().values())) != lens.checkpoint.seq:
-        yield f"the log begins after event {lens.checkpoint.seq}, but {dropped} were dropped"
-
-
-def _begin(lens: Lens) -> None:
-    # Events may have been dropped since the slice before, too: what is left goes on from there.
-    if lens.head.seq < lens.checkpoint.seq:
-        lens.head = lens.checkpoint
+    if (dropped := sum(lens.dropped().values())) != (began := chain.read_checkpoint(lens.snapshot).seq):
+        yield f"the log begins after event {began}, but {dropped} were dropped"
 
 
 def _is_vouched_for(lens: Lens, seq: int, body: bytes) -> bool:

@@ -24,13 +24,19 @@ Check = Callable[[Lens, bytes, bytes], Iterator[str]]
 def check_task(lens: Lens, entry: bytes, stored: bytes) -> Iterator[str]:
     """A task is valid by itself, counts right what it waits for, is found, and when it is ready its lane is known."""
     task = TASK.decode(stored)
-    lens.census.append((task.id, task.state))
+    lens.census[str(task.state)] += 1
     yield from _by_itself(task)
     yield from _found(lens, "task", task.id, layout.index_of_task(task))
     if is_ready(task) and not lens.has(layout.lane(lane_of(task))):
         yield f"{task.code} is ready in a lane that is not registered"
     if task.state is not State.ARCHIVED:
         yield from _dependencies(lens, task)
+
+
+def check_counters(lens: Lens) -> Iterator[str]:
+    """The counters say how many tasks there are in each state."""
+    if lens.census != (counted := lens.state_counts()):
+        yield f"the counters say {dict(sorted(counted.items()))}, there are {dict(sorted(lens.census.items()))}"
 
 
 def _by_itself(task: Task) -> Iterator[str]:

@@ -102,3 +102,10 @@ class UnknownFormat(StorageError):
 
     def __init__(self, folder: Path, found: bytes | None) -> None:
         super().__init__(f"{folder} holds data of the format {found!r}, which this taskactors cannot read; run the version that wrote it")
+
+
+class Exposed(StorageError):
+    """A file that holds a secret can be read or written by others."""
+
+    def __init__(self, file: Path, mode: int) -> None:
+        super().__init__(f"{file} is open to others on this machine (mode {mode:o}); run `chmod 600 {file}`, and make its tokens anew")

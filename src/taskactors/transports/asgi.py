@@ -57,9 +57,9 @@ async def send_answer(send: Send, status: int, body: bytes, kind: str = JSON, he
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_refusal(send: Send, status: int, why: str) -> None:
+async def send_refusal(send: Send, status: int, why: str, headers: Mapping[str, str] | None = None) -> None:
     """A request that is turned down before anything looked at it: a sentence that says what to do."""
-    await send_answer(send, status, f"{why}\n".encode(), TEXT)
+    await send_answer(send, status, f"{why}\n".encode(), TEXT, headers)
 
 
 def answering(receive: Receive, send: Send) -> tuple[Receive, Send]:

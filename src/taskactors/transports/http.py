@@ -10,12 +10,14 @@ from typing import Any
 import msgspec
 import structlog
 import trio
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from ..actors.calls import Connection, Front
 from ..domain.errors import Refusal
+from ..domain.token import Scope as Allowed
+from ..domain.token import Token
 from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
 from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, answering, read_body, send_answer, send_refusal
 from .cors import is_preflight, permit, readable_by
@@ -31,6 +33,9 @@ KEEP_ALIVE_S = 75.0
 
 GRACEFUL_S = 1.5
 
+Figures = Callable[[], tuple[str, bytes]]
+"""The server's metrics: their content type, and the text."""
+
 McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
 """Serves one MCP request of a connection that was admitted."""
 
@@ -43,7 +48,11 @@ class HttpDoor:
 
     front: Front
     mcp: McpHandler
+    figures: Figures
     admission: Admission = Factory(Admission)
+    tls: tuple[str, str] | None = None
+    """The files of the certificate and its key."""
+
     _stopping: trio.Event = Factory(trio.Event)
 
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
@@ -58,6 +67,8 @@ class HttpDoor:
         config.graceful_timeout = GRACEFUL_S
         config.include_server_header = False
         config.alpn_protocols = ["http/1.1"]
+        if self.tls is not None:
+            config.certfile, config.keyfile = self.tls
         async with trio.open_nursery() as nursery:
 
             async def serving(task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
@@ -89,18 +100,23 @@ class HttpDoor:
         if origin is not None and is_preflight(scope["method"], headers):
             await permit(send, headers)
         elif scope["path"] == "/health":
-            await self._health(scope, send)
+            await self._health(send, in_full=self._is_known(scope, headers))
+        elif scope["path"] == "/metrics":
+            token = self.admission.identified(Handshake(host=host, target="/metrics", headers=headers, address=_address(scope)))
+            await self._metrics(send, token)
         elif (wanted := PATH.fullmatch(scope["path"])) is None:
-            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, and /health")
+            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, /health and /metrics")
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
-            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers))
+            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers, address=_address(scope)))
             if isinstance(admitted, Refused):
-                await send_refusal(send, admitted.status, admitted.why)
+                await send_refusal(send, admitted.status, admitted.why, admitted.headers)
             elif wanted["surface"] == "mcp":
                 await self._mcp(scope, headers, receive, send, admitted)
             else:
-                await self._rpc(scope, headers, receive, send, admitted)
+                # Without tokens nobody here is known to be who runs the server.
+                operator = admitted.token is not None and admitted.scope is Allowed.ADMIN and admitted.agent is None
+                await self._rpc(scope, headers, receive, send, evolve(admitted, operator=operator))
 
     async def _mcp(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
         if scope["method"] == "POST" and not _is_json(headers):
@@ -127,15 +143,43 @@ class HttpDoor:
             reply = await answer_to(body, self.front, connection)
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
 
-    async def _health(self, scope: Scope, send: Send) -> None:
-        """Green only while the last durable commit of the default project succeeded and no rule is broken."""
+    def _is_known(self, scope: Scope, headers: list[tuple[str, str]]) -> bool:
+        """Whether a token is asked of nobody, or here is a good one; to ask without one is no failure."""
+        if self.admission.holder is None:
+            return True
+        shown = any(name == "authorization" for name, _ in headers)
+        return shown and isinstance(
+            self.admission.identified(Handshake(host="", target="", headers=headers, address=_address(scope))), Token
+        )
+
+    async def _metrics(self, send: Send, token: Token | Refused | None) -> None:
+        """For whoever may look at every project: its figures name them all."""
+        if isinstance(token, Refused):
+            await send_refusal(send, token.status, token.why, token.headers)
+        elif token is not None and token.projects is not None:
+            await send_refusal(send, HTTPStatus.FORBIDDEN, "that token is for some projects only, and these are the figures of all")
+        else:
+            kind, body = self.figures()
+            await send_answer(send, HTTPStatus.OK, body, kind)
+
+    async def _health(self, send: Send, in_full: bool) -> None:
+        """Green only while the last durable commit of the default project succeeded and no rule is broken.
+
+        Whoever has no token hears that much and no more: what looks after services rarely has one.
+        """
         connection = Connection(id=uuid.uuid4().hex, project=DEFAULT_PROJECT)
         try:
             found: Any = await self.front.call(connection, "health_check", {})
         except Refusal as no:
             found = {"status": "unhealthy", "why": no.cause()}
         well = found["status"] == "healthy"
-        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(found))
+        told = found if in_full else {"status": found["status"]}
+        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(told))
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
 
 
 def _is_json(headers: list[tuple[str, str]]) -> bool:
