@@ -92,6 +92,8 @@ class HttpDoor:
     async def _lead(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         host = next((value for name, value in headers if name == "host"), "")
+        # A page that came from here may ask here. Whoever tricks a browser into taking us for another place names that as Host, too.
+        headers = [each for each in headers if each != ("origin", f"{scope['scheme']}://{host}")]
         if (turned_down := self.admission.turned_down(host, headers)) is not None:
             await send_refusal(send, turned_down.status, turned_down.why)
             return
