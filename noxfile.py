@@ -1,6 +1,7 @@
 """The sessions of this project: the two that `./run check` runs, and those that a developer runs beside them."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import nox
@@ -49,6 +50,15 @@ def simulate(session: nox.Session) -> None:
     """Many simulated runs on all cores, naming the seeds that fail (`nox -s simulate -- 0 999` runs those seeds)."""
     _install(session)
     session.run("python", "-m", "tests.simulation", *(session.posargs or SIMULATED))
+
+
+@nox.session(default=False)
+def browser(session: nox.Session) -> None:
+    """Pages of strangers in a real browser, which the whole suite leaves out where there is none."""
+    if shutil.which("chromium") is None:
+        session.error("there is no chromium here: apt-get update && apt-get install -y chromium")
+    _install(session)
+    session.run("pytest", "tests/browser", *session.posargs)
 
 
 @nox.session(default=False)

@@ -44,6 +44,7 @@ EXAMPLES: Mapping[str, Any] = {
     "not_before": 0,
     "owner": "ada",
     "patterns": ("src/api/**",),
+    "per_s": 1_000,
     "problem": "an agent name has 1 to 50 characters: a-z, 0-9 and single hyphens between them, as in backend-2",
     "problems": ("titel: there is no such argument; did you mean title?", "priority_score: 11 is out of range; the maximum is 10"),
     "project": "harbour",

@@ -5,9 +5,11 @@ import json
 import os
 import resource
 import signal
+import ssl
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 import structlog
 import trio
 
+from .actors.access import Access, Asked, Revoked
 from .actors.admin import ADMIN
 from .actors.backups import BackupSettings, back_up_stopped
 from .actors.due_note import DueNote
@@ -28,17 +31,22 @@ from .actors.workspace.facts import Surroundings
 from .board import audit
 from .board.checked import checked
 from .board.requests.admin import DropHistory
+from .board.requests.tokens import AddToken, ListTokens, RevokeToken
 from .board.settings import BoardSettings
-from .config import BACKUPS_FOLDER, DEFAULT_PROJECT, Config
+from .config import BACKUPS_FOLDER, DEFAULT_PROJECT, Config, is_loopback
+from .domain.caller import LOCAL_PERSON
 from .logs import observe, start_logging
 from .mcp_server.over_http import McpOverHttp
 from .mcp_server.server import McpSurface
-from .runtime import Child, Place, RestartBudget, RuntimeFault, Supervisor
+from .runtime import Child, Observed, Place, RestartBudget, RuntimeFault, Supervisor
 from .storage.errors import StorageError
 from .storage.on_lmdb import open_lmdb
 from .storage.ownership import own
+from .storage.private import require_private, write_private
 from .storage.restoring import put_back
+from .storage.token_file import LOCAL_FILE
 from .storage.verification import DATA_FILE, verify
+from .transports.admission import LOOPBACK_NAMES, Admission
 from .transports.control import ControlDoor
 from .transports.http import HttpDoor
 from .transports.websocket import WebSocketDoor
@@ -56,6 +64,9 @@ START_WITHIN_S = 150.0
 OPEN_FILES = 8_192
 """Room for every connection that is admitted, and for what each project has open."""
 
+ACCESS_BOX = 64
+"""People ask for tokens one at a time."""
+
 SERVER_FILE = "server.json"
 DUE_NOTE = "due.json"
 CONTROL_SOCKET = "control.sock"
@@ -66,9 +77,12 @@ log = structlog.get_logger(__name__)
 def serve(config: Config) -> int:
     """Run a server until it is told to stop. Returns the exit code: 0 stopped, 1 failed; the reason is on standard error."""
     start_logging(config.log_level)
+    if config.tls is None and not is_loopback(config.host):
+        log.warning("what is said here can be read on the way: give --tls-cert and --tls-key", host=config.host)
     _allow_many_connections()
     try:
         with own(config.data):
+            require_private(config.data)
             return trio.run(Server(config).run)
     except StorageError as error:
         print(f"taskactors: {error}", file=sys.stderr)
@@ -113,12 +127,33 @@ def restore_offline(data: Path, project: str, backup: Path) -> Path | None:
         return put_back(backup, _projects_folder(data) / project, data / "replaced", checked(backup).findings)
 
 
+def ask_tokens_offline(data: Path, request: AddToken | ListTokens | RevokeToken) -> Mapping[str, Any]:
+    """The answer of a stopped server about its tokens. Raises DataInUse, other StorageErrors, and Refusals."""
+
+    async def asked() -> Mapping[str, Any]:
+        access = Access(data)
+        await trio.to_thread.run_sync(access.load)
+        return await access.answer(Asked(request, LOCAL_PERSON))
+
+    start_logging("warning")
+    with own(data):
+        return trio.run(asked)
+
+
 class Server:
     """One server: its projects, and the doors to them."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
         self.urls: dict[str, str] = {}
+        self.access = None if config.no_auth else Access(config.data)
+        self.admission = Admission(
+            names=(*LOOPBACK_NAMES, *config.names),
+            origins=config.origins,
+            holder=None if self.access is None else self.access.holder,
+        )
+        access = [] if self.access is None else [self._access_child(self.access)]
+        self._tokens = access[0].address if access else None
         self.projects = Projects(self._setting, self._known_projects)
         self.surface = McpSurface(self.projects, PROFILES)
         http = [Child("http", self._http, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S)]
@@ -126,13 +161,14 @@ class Server:
         self.tree = Supervisor(
             "root",
             [
+                *access,
                 Child("projects", self.projects.run, capacity=1, stop_within_s=PROJECTS_STOP_S, start_within_s=START_WITHIN_S),
                 Child("control", self._control, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
                 Child("websocket", self._websocket, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
                 *(http if config.http_port is not None else []),
             ],
             RESTARTS,
-            observe,
+            self._observe,
         )
 
     async def run(self) -> int:
@@ -175,6 +211,9 @@ class Server:
             log.error("could not stop in time; what was answered is on disk")
             os._exit(1)
 
+    def _access_child(self, access: Access) -> Child:
+        return Child("access", access.run, capacity=ACCESS_BOX, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S)
+
     async def _control(self, place: Place) -> None:
         door = ControlDoor(self.projects)
         async with trio.open_nursery() as nursery:
@@ -185,12 +224,16 @@ class Server:
             nursery.cancel_scope.cancel()
 
     async def _websocket(self, place: Place) -> None:
-        door = WebSocketDoor(self.surface.serve)
-        async with trio.open_nursery() as nursery:
+        tls = None
+        if self.config.tls is not None:
+            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            tls.load_cert_chain(*self.config.tls)
+        door = WebSocketDoor(self.surface.serve, self.admission, tls)
+        async with self._watching(door.revoke), trio.open_nursery() as nursery:
             # A restarted listener keeps the port that clients know.
             wanted = int(self.urls["ws"].rsplit(":", 1)[1].split("/")[0]) if "ws" in self.urls else self.config.ws_port
             port = await nursery.start(door.listen, self.config.host, wanted)
-            self.urls["ws"] = f"ws://{self._host}:{port}/mcp"
+            self.urls["ws"] = f"{'ws' if tls is None else 'wss'}://{self._host}:{port}/mcp"
             place.ready()
             await place.until_stopped()
             await door.drain()
@@ -199,15 +242,35 @@ class Server:
     async def _http(self, place: Place) -> None:
         assert self.config.http_port is not None
         over_http = McpOverHttp(self.surface, self.projects)
-        door = HttpDoor(self.projects, over_http.handle)
-        async with over_http.running(), trio.open_nursery() as nursery:
+        tls = None if self.config.tls is None else (str(self.config.tls[0]), str(self.config.tls[1]))
+        door = HttpDoor(self.projects, over_http.handle, self._figures, self.admission, tls)
+        async with self._watching(over_http.revoke), over_http.running(), trio.open_nursery() as nursery:
             wanted = int(self.urls["http"].rsplit(":", 1)[1].split("/")[0]) if "http" in self.urls else self.config.http_port
             port = await nursery.start(door.listen, self.config.host, wanted)
-            self.urls["http"] = f"http://{self._host}:{port}/mcp"
+            self.urls["http"] = f"{'http' if tls is None else 'https'}://{self._host}:{port}/mcp"
             place.ready()
             await place.until_stopped()
             over_http.wind_down()
             await door.drain()
+
+    def _figures(self) -> tuple[str, bytes]:
+        # Loaded by the first who asks: most servers are never asked, and every start would pay for it.
+        from .actors.exposition import CONTENT_TYPE, exposed
+
+        return CONTENT_TYPE, exposed(self.projects)
+
+    def _observe(self, event: Observed) -> None:
+        self.projects.metrics.observe(event)
+        observe(event)
+
+    @asynccontextmanager
+    async def _watching(self, revoked: Revoked) -> AsyncIterator[None]:
+        """Be told of every token that is worth nothing any more, while the block runs."""
+        stop = self.access.watch(revoked) if self.access is not None else lambda: None
+        try:
+            yield
+        finally:
+            stop()
 
     @property
     def _host(self) -> str:
@@ -226,7 +289,8 @@ class Server:
             print(json.dumps({"ready": True, **facts}), flush=True)
             return
         print(f"taskactors {facts['version']} is ready at {self.urls['ws']}", flush=True)
-        print(f"Data: {self.config.data}. Anyone on this machine may connect: there are no tokens yet. Stop with Ctrl-C.", flush=True)
+        who = "Anyone on this machine may connect" if self.access is None else f"Your token is in {self.config.data / LOCAL_FILE}"
+        print(f"Data: {self.config.data}. {who}. Stop with Ctrl-C.", flush=True)
 
     def _setting(self, name: str) -> ProjectSetting:
         return ProjectSetting(
@@ -235,11 +299,12 @@ class Server:
             settings=BoardSettings(project=name),
             tools={**TOOLS, **ADMIN},
             surroundings=partial(self._surroundings, name),
-            observe=observe,
+            observe=self._observe,
             due_note=DueNote(_projects_folder(self.config.data) / name / DUE_NOTE),
             backups=BackupSettings(
                 folder=self.config.backups_folder / name, every_s=self.config.backup_every_h * 3600, keep=self.config.keep_backups
             ),
+            access=self._tokens,
             keep_history=DropHistory(keep_days=days, keep_events=self.config.keep_events) if (days := self.config.keep_days) else None,
         )
 
@@ -269,5 +334,5 @@ def _first_sentences() -> Mapping[str, str]:
 def _write_whole(path: Path, text: str) -> None:
     """So that nobody ever reads half of it."""
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(text)
+    write_private(temporary, text.encode())
     temporary.replace(path)

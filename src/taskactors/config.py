@@ -2,6 +2,8 @@
 
 import ipaddress
 import os
+import re
+import ssl
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -37,6 +39,8 @@ class BadConfig(ValueError):
 class Config:
     """A server's settings. `roots` are the folders of the projects that agent files may be written into.
 
+    `names` are the names that clients may call it by besides those of this machine, `origins` the web pages that may use it,
+    `tls` the files of its certificate and key. With `no_auth` nobody is asked for a token, which only loopback may be.
     `http_port` is None for a server without HTTP. A backup of each project is made every `backup_every_h`
     hours, 0 for never, and `keep_backups` of them are kept. Of the history, what is younger than `keep_days` is kept, 0 for all
     of it, and the last `keep_events` events.
@@ -48,6 +52,9 @@ class Config:
     ws_port: int = DEFAULT_WS_PORT
     http_port: int | None = None
     no_auth: bool = False
+    names: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    tls: tuple[Path, Path] | None = None
     json: bool = False
     log_level: str = DEFAULT_LOG_LEVEL
     backups: Path | None = None
@@ -71,6 +78,10 @@ def make_config(
     http_port: int | str | None = None,
     no_http: bool = False,
     no_auth: bool = False,
+    allow_hosts: Sequence[str] = (),
+    allow_origins: Sequence[str] = (),
+    tls_cert: str | None = None,
+    tls_key: str | None = None,
     json: bool = False,
     log_level: str = DEFAULT_LOG_LEVEL,
     backups: str | None = None,
@@ -88,10 +99,10 @@ def make_config(
     ports = _ports(ws_port, http_port, no_http)
     if ports[0] and ports[0] == ports[1]:
         raise BadConfig(f"--http-port {http_port} is the WebSocket port too", "give them different ports")
-    if not _is_loopback(host):
+    if no_auth and not is_loopback(host):
         raise BadConfig(
-            f"--host {host!r} can be reached from other machines, and without tokens only loopback is served",
-            "leave --host out, or give 127.0.0.1, ::1 or localhost",
+            f"--host {host!r} can be reached from other machines, and with --no-auth only loopback is served",
+            "leave --no-auth out, or give --host 127.0.0.1, ::1 or localhost",
         )
     if log_level not in LOG_LEVELS:
         raise BadConfig(f"--log-level {log_level!r} is none", f"give one of {', '.join(LOG_LEVELS)}")
@@ -102,6 +113,9 @@ def make_config(
         ws_port=ports[0],
         http_port=ports[1],
         no_auth=no_auth,
+        names=tuple(_name(each) for each in allow_hosts),
+        origins=tuple(_origin(each) for each in allow_origins),
+        tls=_tls(tls_cert, tls_key),
         json=json,
         log_level=log_level,
         backups=_data_folder(backups, f"--backups {backups!r}") if backups is not None else None,
@@ -167,7 +181,37 @@ def _existing_folder(folder: str, given: str) -> Path:
     raise BadConfig(f"--root {given!r} is no folder", "create it first, or leave --root out")
 
 
-def _is_loopback(host: str) -> bool:
+def _name(given: str) -> str:
+    """A name, or an address in the form that clients write it: one of version 6 in brackets."""
+    name = given.lower()
+    if re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", name) is None:
+        raise BadConfig(f"--allow-host {given!r} is no name", "give it as clients write it, without a port: board.example.org, or [::1]")
+    return name
+
+
+def _origin(given: str) -> str:
+    if re.fullmatch(r"https?://[a-z0-9.:\[\]-]+", given) is None:
+        raise BadConfig(f"--allow-origin {given!r} is no origin", "give scheme, host and port as in https://board.example.org")
+    return given
+
+
+def _tls(cert: str | None, key: str | None) -> tuple[Path, Path] | None:
+    if cert is None and key is None:
+        return None
+    if cert is None or key is None:
+        raise BadConfig("a certificate without its key is of no use, nor a key without its certificate", "give --tls-cert and --tls-key")
+    files = _path(cert, f"--tls-cert {cert!r}").absolute(), _path(key, f"--tls-key {key!r}").absolute()
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*files)
+    except OSError as error:  # what is wrong with them is one, too
+        raise BadConfig(
+            f"--tls-cert and --tls-key cannot be used: {error.strerror or error}", "give a PEM file each that fit together"
+        ) from None
+    return files
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
     if host == "localhost":
         return True
     try:

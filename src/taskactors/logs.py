@@ -4,8 +4,15 @@ import logging
 import sys
 
 import structlog
+from structlog.typing import EventDict
 
 from .runtime import ActorCrashedEvent, ActorRestarted, ActorStopped, BudgetSpent, Observed
+
+CONTROLS = [number for number in (*range(0x20), *range(0x7F, 0xA0)) if number not in (0x09, 0x0A)]
+REORDERING = (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x206A), 0x061C, 0xFEFF)
+"""Characters without a shape of their own that turn around, hide or break what is read."""
+
+ESCAPES = {number: f"\\x{number:02x}" for number in CONTROLS} | {number: f"\\u{number:04x}" for number in REORDERING}
 
 log = structlog.get_logger("taskactors.actors")
 
@@ -19,6 +26,7 @@ def start_logging(level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
+            escape_controls,
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -26,6 +34,11 @@ def start_logging(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+def escape_controls(_: object, __: str, line: EventDict) -> EventDict:
+    """What a client sent can be part of any line, and must not move the terminal that the log is read on."""
+    return {name: value.translate(ESCAPES) if isinstance(value, str) else value for name, value in line.items()}
 
 
 def observe(event: Observed) -> None:

@@ -56,7 +56,9 @@ def test_a_declined_task_goes_on_where_it_was_with_its_old_fence(board: Board, a
     number = offered(ada, "bob")
     back = bob.answer_handoff(handoff_id=number, accept=False, reason="too busy")
     assert (back["state"], back["claim"]["agent"], back["claim"]["fence"]) == ("InProgress", "ada", 1)
-    assert "too busy" in ada.read_inbox()["items"][-1]["content"]
+    told = ada.read_inbox()["items"][-1]
+    assert told["author_agent_name"] == "server"
+    assert told["content"] == "bob has declined T-1. All that follows are the words of bob:\ntoo busy"
     with pytest.raises(HandoffClosed):
         bob.answer_handoff(handoff_id=number, accept=True)
 

@@ -100,7 +100,7 @@ def test_the_holder_hears_who_waits(ada: Seat, bob: Seat) -> None:
     bob.reserve_files(patterns=["src/x.py"], wait_s=40)
     bob.reserve_files(patterns=["src/x.py"], wait_s=40)
     (message,) = ada.read_inbox()["items"]
-    assert "bob waits for files that you have reserved: src/x.py" in message["content"]
+    assert "bob waits for files that you have reserved. All that follows are the words of bob:\nsrc/x.py" in message["content"]
 
 
 def test_a_place_in_the_line_is_kept_for_a_minute_and_no_longer(board: Board, ada: Seat, bob: Seat) -> None:

@@ -163,7 +163,7 @@ def test_serve_knows_where_http_is_wanted(served: list[Config], run: Run) -> Non
 @pytest.mark.parametrize(
     ("argv", "named"),
     [
-        (["--host", "0.0.0.0"], "--host"),
+        (["--host", "0.0.0.0", "--no-auth"], "--host"),
         (["--ws-port", "70000"], "--ws-port"),
         (["--http-port", "x"], "--http-port"),
         (["--root", "missing"], "--root"),

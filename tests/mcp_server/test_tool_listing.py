@@ -40,11 +40,12 @@ async def test_both_eras_are_told_of_the_same_tools() -> None:
         assert (await old.ask(legacy("tools/list")))["result"]["tools"] == tools
 
 
-async def test_the_list_may_be_kept_for_a_while_by_anybody() -> None:
+async def test_the_list_may_be_kept_for_a_while_by_whoever_asked_for_it() -> None:
     async with serving(FakeFront()) as (url, _), connected(url) as peer:
-        for method in ("tools/list", "server/discover"):
+        # What is listed follows the role that a token gives, so that nobody may keep it for others.
+        for method, scope in (("tools/list", "private"), ("server/discover", "public")):
             result = (await peer.ask(modern(method)))["result"]
-            assert (result["ttlMs"], result["cacheScope"]) == (LIST_FRESH_MS, "public")
+            assert (result["ttlMs"], result["cacheScope"]) == (LIST_FRESH_MS, scope)
 
 
 async def test_the_server_says_who_it_is_and_how_to_work_here() -> None:

@@ -62,11 +62,12 @@ class AgentClient:
 
 
 @asynccontextmanager
-async def connected(url: str, agent: str | None = None) -> AsyncIterator[AgentClient]:
+async def connected(url: str, agent: str | None = None, token: str | None = None) -> AsyncIterator[AgentClient]:
     """A connection, as an agent or as the local person. Raises Lost when it cannot be had or is cut."""
     address = f"{url}?agent={agent}" if agent else url
+    headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
     try:
-        async with open_websocket_url(address, subprotocols=["mcp"], disconnect_timeout=1) as socket:
+        async with open_websocket_url(address, subprotocols=["mcp"], extra_headers=headers, disconnect_timeout=1) as socket:
             try:
                 yield AgentClient(socket)
             finally:

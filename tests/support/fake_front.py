@@ -14,8 +14,10 @@ from taskactors.actors.calls import Connection
 from taskactors.actors.listeners import Listener, Listeners, Unlisten
 from taskactors.actors.profiles import PROFILES
 from taskactors.mcp_server.server import McpSurface
+from taskactors.transports.admission import Admission
 from taskactors.transports.websocket import WebSocketDoor
 
+ADMISSION = Admission()
 ENVELOPE = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
 ANSWER_WITHIN_S = 10.0
@@ -85,9 +87,9 @@ class Held:
 
 
 @asynccontextmanager
-async def serving(front: FakeFront) -> AsyncIterator[tuple[str, WebSocketDoor]]:
+async def serving(front: FakeFront, admission: Admission = ADMISSION) -> AsyncIterator[tuple[str, WebSocketDoor]]:
     """The MCP server before a front: its URL and its door."""
-    door = WebSocketDoor(McpSurface(front, PROFILES).serve)
+    door = WebSocketDoor(McpSurface(front, PROFILES).serve, admission)
     async with trio.open_nursery() as nursery:
         port = await nursery.start(door.listen, "127.0.0.1", 0)
         yield f"ws://127.0.0.1:{port}/mcp", door

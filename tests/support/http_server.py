@@ -10,17 +10,19 @@ import trio
 from taskactors.actors.profiles import PROFILES
 from taskactors.mcp_server.over_http import McpOverHttp
 from taskactors.mcp_server.server import McpSurface
+from taskactors.transports.admission import Admission
 from taskactors.transports.http import HttpDoor
 from tests.support.fake_front import FakeFront
 
+ADMISSION = Admission()
 JSON = {"content-type": "application/json"}
 
 
 @asynccontextmanager
-async def serving_http(front: FakeFront) -> AsyncIterator[tuple[str, HttpDoor, McpOverHttp]]:
+async def serving_http(front: FakeFront, admission: Admission = ADMISSION) -> AsyncIterator[tuple[str, HttpDoor, McpOverHttp]]:
     """The server's address without a path, its door, and its MCP surface."""
     over_http = McpOverHttp(McpSurface(front, PROFILES), front)
-    door = HttpDoor(front, over_http.handle)
+    door = HttpDoor(front, over_http.handle, lambda: ("text/plain", b"figures"), admission)
     async with over_http.running(), trio.open_nursery() as nursery:
         port = await nursery.start(door.listen, "127.0.0.1", 0)
         yield f"http://127.0.0.1:{port}", door, over_http

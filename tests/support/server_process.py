@@ -19,8 +19,9 @@ STOPPED_WITHIN_S = 5.0
 class ServerProcess:
     """One server; `facts` is its readiness line."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
-        command = [sys.executable, "-m", "taskactors", "serve", "--data", str(data), "--ws-port", "0", "--no-auth", "--json", *arguments]
+    def __init__(self, data: Path, *arguments: str, no_auth: bool = True) -> None:
+        open_to_all = ["--no-auth"] if no_auth else []
+        command = [sys.executable, "-m", "taskactors", "serve", "--data", str(data), "--ws-port", "0", "--json", *open_to_all, *arguments]
         self.data = data
         self.errors = data.parent / f"{data.name}.stderr"
         self._errors = self.errors.open("ab")
@@ -72,9 +73,9 @@ class ServerProcess:
 
 
 @contextmanager
-def running(data: Path, *arguments: str) -> Iterator[ServerProcess]:
+def running(data: Path, *arguments: str, no_auth: bool = True) -> Iterator[ServerProcess]:
     """A server for the time of a test."""
-    server = ServerProcess(data, *arguments)
+    server = ServerProcess(data, *arguments, no_auth=no_auth)
     try:
         yield server
     finally:

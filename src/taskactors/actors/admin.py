@@ -7,6 +7,7 @@ from ..board import agents, audit, redaction, reservations, retention
 from ..board.change import Change
 from ..board.requests.admin import DropHistory, MakeBackup, Redact, Verify
 from ..board.requests.reservations import CheckFiles
+from ..board.requests.tokens import AddToken, ListTokens, RevokeToken
 from ..board.view import View
 from ..storage.engine import Snapshot
 from .tools import Tool
@@ -22,6 +23,11 @@ def verify(change: Change, request: Verify) -> Mapping[str, Any]:
 def answered_so_far(view: View, request: MakeBackup) -> Mapping[str, Any]:
     """The last event that anybody was told of before the backup began: it is in it, and so is everything before."""
     return {"answered": view.head_seq()}
+
+
+def nothing_stored(view: View, request: AddToken | ListTokens | RevokeToken) -> Mapping[str, Any]:
+    """Tokens are the whole server's, and in no project's store."""
+    return {}
 
 
 def _table(*tools: Tool) -> Mapping[str, Tool]:
@@ -79,6 +85,32 @@ ADMIN: Mapping[str, Tool] = _table(
         desk="database",
         unit=retention.drop_history,
         answers={"dropped": "integer", "first_seq": "integer", "events": "integer", "more": "boolean"},
+        destructive=True,
+    ),
+    Tool(
+        name="admin.add_token",
+        title="Make a token",
+        request=AddToken,
+        desk="database",
+        unit=nothing_stored,
+        answers={"id": "string", "name": "string", "token": "string"},
+    ),
+    Tool(
+        name="admin.list_tokens",
+        title="List tokens",
+        request=ListTokens,
+        desk="database",
+        unit=nothing_stored,
+        answers={"items": "array"},
+        reads=True,
+    ),
+    Tool(
+        name="admin.revoke_token",
+        title="Revoke a token",
+        request=RevokeToken,
+        desk="database",
+        unit=nothing_stored,
+        answers={"items": "array"},
         destructive=True,
     ),
 )

@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from attrs import frozen
 
 from ..board.requests.request import Request
-from ..domain.caller import Caller
+from ..domain.caller import LOCAL_PERSON, Caller
+from ..domain.token import Scope
 from .listeners import Listener, Unlisten
 
 Json = Mapping[str, Any]
@@ -15,18 +16,28 @@ Json = Mapping[str, Any]
 
 @frozen(kw_only=True)
 class Connection:
-    """Whoever is at the other end of one wire: the project they came for and the agent they say they are, if any.
+    """Whoever is at the other end of one wire: the project they came for and the agent they are, else the person.
 
-    An operator came by a way that only whoever runs the server has. A patient one can wait an hour for an answer. The
-    profile says which tools are listed to it.
+    `scope` is what they may do, and `token` the id of the token that says so; None where none is asked for. `role` is what an agent becomes
+    in a project that it is new to. An operator may ask what is for whoever runs the server. A patient one can wait an hour for an
+    answer. The profile says which tools are listed to it.
     """
 
     id: str
     project: str
     agent: str | None = None
+    person: str = LOCAL_PERSON
+    scope: Scope = Scope.ADMIN
+    token: str | None = None
+    role: str | None = None
     operator: bool = False
     patient: bool = False
     profile: str = "full"
+
+    @property
+    def name(self) -> str:
+        """Whose calls these are, unless they say that they act for somebody else."""
+        return self.agent or self.person
 
 
 @frozen(kw_only=True)

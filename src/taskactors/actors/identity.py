@@ -1,17 +1,27 @@
 """Identity: whose call a call is, decided from its connection, never from what it merely says."""
 
 from ..board.requests.request import Request
-from ..domain.caller import LOCAL_PERSON, Caller, Kind
+from ..domain.caller import Caller, Kind
 from ..domain.codes import agent_name_problem
 from ..domain.errors import InvalidArguments, NotAllowed
+from ..domain.token import Scope
 from .calls import Connection
+from .tools import Tool
 
 
 def caller_of(connection: Connection) -> Caller:
-    """The agent that the connection declared, else the local person, who may act for others."""
+    """The agent of the connection, else its person; who may do everything may also act for others."""
+    rules = connection.scope is Scope.ADMIN
     if connection.agent is not None:
-        return Caller(name=connection.agent)
-    return Caller(name=LOCAL_PERSON, kind=Kind.HUMAN, may_act_for_others=True)
+        # Without tokens everybody may do everything, and an agent is no coordinator for that.
+        return Caller(name=connection.agent, coordinator=rules and connection.token is not None, role=connection.role)
+    return Caller(name=connection.person, kind=Kind.HUMAN, may_act_for_others=rules)
+
+
+def require_scope(connection: Connection, tool: Tool) -> None:
+    """Raises NotAllowed when the connection may only look, and this is more."""
+    if connection.scope is Scope.READ and not tool.reads:
+        raise NotAllowed(what=f"calling {tool.name} with a token that may only read", who_may="whoever has a token with scope write")
 
 
 def speaker(connection: Connection, request: Request, tool: str) -> Caller:

@@ -5,6 +5,7 @@ A profile is about what is worth reading, not about what is allowed: a tool that
 
 from collections.abc import Mapping
 
+from ..domain.token import Scope
 from .tools import TOOLS, Tool
 
 WHOLE = "full"
@@ -104,3 +105,10 @@ PROFILES: Mapping[str, Mapping[str, Tool]] = {
     profile: {name: tool for name, tool in TOOLS.items() if name in members} for profile, members in MEMBERS.items()
 }
 """The tools of every profile, in the order of the table."""
+
+_OF_ROLE = {"architect": "planner", "qa": "reviewer"}
+
+
+def of_role(role: str | None, scope: Scope) -> str:
+    """What is listed to an agent that its token gives this role, unless it asks for something else."""
+    return WHOLE if role is None or scope is Scope.ADMIN else _OF_ROLE.get(role, "worker")

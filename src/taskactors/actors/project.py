@@ -9,7 +9,7 @@ from ..board.change import as_server
 from ..board.passing import Outlook, give_grace, outlook
 from ..board.requests.admin import DropHistory
 from ..board.settings import BoardSettings
-from ..runtime import Child, Observer, Place, RestartBudget, Supervisor
+from ..runtime import Address, Child, Observer, Place, RestartBudget, Supervisor
 from ..storage.engine import Engine, Transaction
 from .auditing import Auditing
 from .backups import Backups, BackupSettings
@@ -66,6 +66,8 @@ class ProjectSetting:
     due_note: DueNote | None = None
     backups: BackupSettings | None = None
     keep_history: DropHistory | None = None
+    access: Address | None = None
+    """Who keeps the server's tokens; None when it has none."""
 
 
 class Project:
@@ -121,6 +123,11 @@ class Project:
         tool = self.setting.tools.get(call.tool)
         answer: Mapping[str, Any] = await self.router.ask(call, within_s, urgent=bool(tool and tool.urgent))
         return answer
+
+    def depths(self) -> Mapping[str, int]:
+        """How many letters wait in each actor's box."""
+        places = [inner for child in self.supervisor.children for inner in (child, *child.inner)]
+        return {child.name: child.mailbox.depth for child in places if child.capacity > 1}
 
     @property
     def is_busy(self) -> bool:

@@ -8,22 +8,28 @@ from typing import Any
 import trio
 from attrs import Factory, define
 
-from ..domain.caller import LOCAL_PERSON
+from ..domain.errors import Refusal
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Place
 from .calls import Call, Connection
 from .clock import Clock
 from .faults import internal
 from .listeners import Listener, Listeners, Unlisten
+from .metrics import ANSWERED, UNKNOWN, Metrics
+from .pace import Pace
 from .patience import waited_for_s
 from .project import Project, ProjectSetting
 from .refusals import NoSuchProject, Overloaded, ProjectUnavailable, Stopping, TimedOut
 from .seat import Seat
+from .tools import TOOLS
 
 CALL_WITHIN_S = 30.0
 """How long a caller waits for an answer: less than the shortest time after which common clients give up a call."""
 
 PROJECTS_LIMIT = 64
 """Projects that may be made by merely naming them."""
+
+GONE = "no_answer"
+"""How a call ended whose caller left, or that one of the server's own faults cut short."""
 
 FIRST = "default"
 """The project that is there from the first moment, and never rests."""
@@ -40,6 +46,8 @@ class Projects:
     _seats: dict[str, Seat] = Factory(dict)
     _connections: dict[str, Connection] = Factory(dict)
     _listeners: dict[str, Listeners] = Factory(dict)
+    metrics: Metrics = Factory(Metrics)
+    _pace: Pace = Factory(Pace)
     _nursery: trio.Nursery | None = None
     _clock: Clock | None = None
     _stopping: bool = False
@@ -73,12 +81,20 @@ class Projects:
 
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one call. Raises Refusal or UnknownTool, never anything of the runtime's."""
+        if not connection.operator:
+            self._pace.take(connection.name)
         seat = self._wanted(connection.project)
         project = seat.project or await seat.opened()
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
         seat.call_began()
+        began, outcome = trio.current_time(), GONE
         try:
-            return await project.call(Call(connection=connection, tool=tool, arguments=arguments), within_s)
+            answer = await project.call(Call(connection=connection, tool=tool, arguments=arguments), within_s)
+            outcome = ANSWERED
+            return answer
+        except Refusal as no:
+            outcome = no.code
+            raise
         except MailboxFull as full:
             raise Overloaded(desk=full.actor, retry_after_ms=full.retry_after_ms) from full
         except AskTimedOut as late:
@@ -89,6 +105,8 @@ class Projects:
             raise self._gone(seat) from gone
         finally:
             seat.call_ended()
+            known = tool if tool in TOOLS else UNKNOWN
+            self.metrics.called(connection.project, known, outcome, trio.current_time() - began, within_s > CALL_WITHIN_S)
 
     def wind_down(self) -> None:
         """The end is near: whoever waits for something to come is answered now."""
@@ -96,9 +114,9 @@ class Projects:
             project.waiting.wind_down()
 
     def notices(self, connection: Connection) -> Mapping[str, Any]:
-        """What is pending for the caller; whoever declared no agent is the local person."""
+        """What is pending for the caller."""
         project = self._running(connection.project)
-        return project.notices.of(connection.agent or LOCAL_PERSON) if project is not None else {}
+        return project.notices.of(connection.name) if project is not None else {}
 
     def listen(self, project: str, listener: Listener) -> Unlisten:
         """Let somebody hear what changes in a project, over all its lives."""
@@ -126,6 +144,14 @@ class Projects:
     def running(self) -> Mapping[str, Project]:
         """The projects that are open now."""
         return {name: seat.project for name, seat in self._seats.items() if seat.project is not None}
+
+    def connected(self, name: str) -> int:
+        """How many connections a project has."""
+        return sum(1 for _ in self._connected_to(name))
+
+    def wanted_up(self) -> Mapping[str, bool]:
+        """Whether each project that is not merely resting is open."""
+        return {name: seat.project is not None for name, seat in self._seats.items() if seat.project is not None or seat.failure}
 
     def _wanted(self, name: str) -> Seat:
         if self._stopping:

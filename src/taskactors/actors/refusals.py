@@ -124,3 +124,41 @@ class BackupFailed(Refusal):
 
     def cause(self) -> str:
         return f"no backup was made: {self.why}"
+
+
+@frozen(str=False)
+class TooManyTokens(Refusal):
+    """There is no room for another token."""
+
+    code: ClassVar[str] = "too_many_tokens"
+    hint: ClassVar[str] = "revoke those that nobody uses; `taskactors token list` shows when each was last used"
+    limit: int
+
+    def cause(self) -> str:
+        return f"there are {self.limit} tokens already"
+
+
+@frozen(str=False)
+class TooManyCalls(Refusal):
+    """One caller calls faster than any agent works. Nothing happened."""
+
+    code: ClassVar[str] = "too_many_calls"
+    per_s: int
+    retry_after_ms: int
+
+    def cause(self) -> str:
+        return f"you make more than {self.per_s} calls a second"
+
+    def remedy(self) -> str:
+        return f"nothing was done; wait {self.retry_after_ms} ms, and use wait_s instead of asking again and again"
+
+
+@frozen(str=False)
+class NoTokens(Refusal):
+    """The server was started without tokens."""
+
+    code: ClassVar[str] = "no_tokens"
+    hint: ClassVar[str] = "start the server without --no-auth"
+
+    def cause(self) -> str:
+        return "this server knows no tokens: it lets in whoever is on this machine"

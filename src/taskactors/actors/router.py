@@ -11,7 +11,7 @@ from ..runtime import Address, Letter, Place, in_batches
 from .arguments import Arguments
 from .calls import Call, Command, UnknownTool
 from .clock import Clock
-from .identity import speaker
+from .identity import require_scope, speaker
 from .patience import require_patience
 from .presence import Presence
 from .tools import Tool
@@ -49,6 +49,7 @@ class Router:
         tool = self.tools.get(call.tool)
         if tool is None or (call.tool.startswith(ADMIN_PREFIX) and not call.connection.operator):
             raise UnknownTool(call.tool)
+        require_scope(call.connection, tool)
         request = self._arguments_of(tool).structure(call.arguments, call.tool)
         require_patience(call.connection, request, call.tool)
         caller = speaker(call.connection, request, call.tool)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..domain.events import Event, EventKind
 from .feed import Feed
+from .metrics import WAIT_S, Distribution
 
 WAITS_KEPT = 1_000
 """Percentiles are of the last thousand claims: recent enough to mean something, many enough to be steady."""
@@ -25,7 +26,8 @@ class Statistics:
     """Belongs to the project, and begins anew with it: the log has the whole story."""
 
     def __init__(self, feed: Feed) -> None:
-        self._kinds: Counter[str] = Counter()
+        self.kinds: Counter[str] = Counter()
+        self.claim_wait_s = Distribution(WAIT_S)
         self._waits_s: deque[float] = deque(maxlen=WAITS_KEPT)
         self._by_agent: dict[str, Counter[str]] = {}
         feed.listen(self._heard)
@@ -36,9 +38,10 @@ class Statistics:
                 self._count(each)
 
     def _count(self, event: Event) -> None:
-        self._kinds[event.kind] += 1
+        self.kinds[event.kind] += 1
         if (waited := event.data.get("waited_s")) is not None:
             self._waits_s.append(waited)
+            self.claim_wait_s.observe(waited)
         did = BY_AGENT.get(event.kind)
         agent = str(event.data.get("agent") or event.acting_for or event.by)
         if did is not None and (agent in self._by_agent or len(self._by_agent) < AGENTS_COUNTED):
@@ -46,14 +49,14 @@ class Statistics:
 
     def shown(self) -> Mapping[str, Any]:
         """Counts, rates and waits."""
-        claims = self._kinds[EventKind.TASK_CLAIMED]
+        claims = self.kinds[EventKind.TASK_CLAIMED]
         waits = sorted(self._waits_s)
         answer: dict[str, Any] = {
             "claims": claims,
-            "completed": self._kinds[EventKind.TASK_COMPLETED],
-            "expired": self._kinds[EventKind.CLAIM_EXPIRED],
-            "messages": self._kinds[EventKind.MESSAGE_SENT],
-            "expiry_rate": round(self._kinds[EventKind.CLAIM_EXPIRED] / claims, 3) if claims else 0.0,
+            "completed": self.kinds[EventKind.TASK_COMPLETED],
+            "expired": self.kinds[EventKind.CLAIM_EXPIRED],
+            "messages": self.kinds[EventKind.MESSAGE_SENT],
+            "expiry_rate": round(self.kinds[EventKind.CLAIM_EXPIRED] / claims, 3) if claims else 0.0,
             "by_agent": {name: dict(did) for name, did in sorted(self._by_agent.items())},
         }
         if waits:

@@ -23,6 +23,7 @@ from ..storage.errors import EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
 from .faults import internal
 from .feed import Feed
+from .metrics import BATCH_UNITS, COMMIT_S, Distribution
 from .refusals import StoreFullRefusal, UnknownOutcome
 
 BATCH_LIMIT = 64
@@ -99,6 +100,8 @@ class StoreHealth:
     fault: str | None = None
     commits: int = 0
     units: int = 0
+    batch_units: Distribution = Factory(lambda: Distribution(BATCH_UNITS))
+    commit_s: Distribution = Factory(lambda: Distribution(COMMIT_S))
 
 
 OffLoop = Callable[..., Awaitable[Any]]
@@ -211,6 +214,7 @@ class Store:
                 await self._write(self.in_hand.batch)
 
     async def _write(self, batch: Batch) -> None:
+        began = trio.current_time()
         try:
             await self.off_loop(self._run_units, batch)
         except NeedsRoom:
@@ -222,6 +226,8 @@ class Store:
             self.health.fault = str(fault)
             raise
         else:
+            self.health.batch_units.observe(len(batch.letters))
+            self.health.commit_s.observe(trio.current_time() - began)
             self._committed(batch)
 
     def _run_units(self, batch: Batch) -> None:

@@ -229,7 +229,9 @@ class Change(View):
     def acting(self) -> Agent:
         """The caller as a member of the team; a name seen for the first time joins on the spot where that is allowed."""
         me = self.me()
-        return me if me is not None else self.introduce(self.caller.name)
+        if me is None or (me.kind is Kind.HUMAN and not me.registered_at):
+            return self.introduce(self.caller.name)
+        return me
 
     def introduce(self, name: str) -> Agent:
         """The agent of that name; registered on the spot when it is new and that is allowed. Raises NotFound, NoName."""
@@ -242,6 +244,8 @@ class Change(View):
             raise NoName(name=name, problem=problem)
         if not self.settings.open_registration:
             return self.agent(name)
+        if name == self.caller.name:
+            return self.join(provisional(name, self.now, self.caller.role, self.caller.kind))
         return self.join(provisional(name, self.now))
 
     def join(self, agent: Agent) -> Agent:

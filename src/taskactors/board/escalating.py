@@ -17,7 +17,7 @@ from .aftermath import follow
 from .change import Change
 from .finishing import brief
 from .requests import team as ask
-from .telling import tell
+from .telling import tell, words_of
 
 Answer = Mapping[str, Any]
 
@@ -103,7 +103,8 @@ def escalate(change: Change, message_id: int) -> None:
     told = wider[0] if more else message.author_agent_name
     change.note(EventKind.MESSAGE_ESCALATED, f"message:{message_id}", to=told, task=message.task_code)
     if more:
-        said = f"{message.author_agent_name} asked {message.to} and nobody answered; reply to message {message_id}: {message.content}"
+        author = message.author_agent_name
+        said = f"{author} asked {message.to} and nobody answered; reply to message {message_id}. {words_of(author, message.content)}"
         tell(change, wider[0], HELP_TYPE, said, task, importance=Importance.URGENT, reply_to=message_id)
     else:
         said = f"nobody acknowledged your message {message_id} to {_whom(message)} in time"

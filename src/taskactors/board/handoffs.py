@@ -13,7 +13,7 @@ from .change import Change
 from .claims import UNLIMITED_HELD
 from .pausing import require_not_paused
 from .requests import handoffs as ask
-from .telling import tell
+from .telling import tell, words_of
 
 Answer = Mapping[str, Any]
 
@@ -67,7 +67,7 @@ def answer_handoff(change: Change, request: ask.AnswerHandoff) -> Answer:
     after = change.record_task(back) if back is not None else task
     change.keep_handoff(decided)
     if back is not None and me.name != offer.from_agent:
-        said = f"{me.name} has declined {task.code}" + (f": {request.reason}" if request.reason else ".")
+        said = f"{me.name} has declined {task.code}" + (f". {words_of(me.name, request.reason)}" if request.reason else ".")
         tell(change, offer.from_agent, "handoff", said, task)
     return wire.task(after) | {"handoff": wire.handoff(decided)}
 

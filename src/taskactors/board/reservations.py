@@ -15,7 +15,7 @@ from ..domain.task import Seconds, Task
 from . import reserved
 from .change import Change
 from .requests import reservations as ask
-from .telling import tell
+from .telling import tell, words_of
 from .view import View
 from .watching import FilesWatch, Nothing
 
@@ -147,8 +147,9 @@ def _stand_in_line(change: Change, wanted: Reservation, request: ask.ReserveFile
     reserved.keep(change, evolve(wanted, ends_at=change.now + request.wait_s * 1000 + PLACE_KEPT_MS))
     if is_new:
         change.note(EventKind.FILES_AWAITED, f"reservation:{wanted.id}", agent=wanted.agent, patterns=list(wanted.patterns))
+        said = f"{wanted.agent} waits for files that you have reserved. {words_of(wanted.agent, ', '.join(wanted.patterns))}"
         for holder in sorted({each.agent for each in in_the_way(wanted, there) if each.granted_at is not None}):
-            tell(change, holder, "reservation", f"{wanted.agent} waits for files that you have reserved: {', '.join(wanted.patterns)}")
+            tell(change, holder, "reservation", said)
 
 
 def _require_own(change: Change, reservation_id: int, me: str) -> None:

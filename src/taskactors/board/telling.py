@@ -7,6 +7,14 @@ from ..domain.task import Instant, Task
 from .change import Change
 
 
+def words_of(whom: str, text: str) -> str:
+    """Somebody's words, for the end of a message that is not theirs: nothing comes after them, so none is taken for the server's own.
+
+    They are as they were written, for a secret among them must be found again to be removed.
+    """
+    return f"All that follows are the words of {whom}:\n{text}"
+
+
 def tell(
     change: Change,
     to: str,

@@ -131,7 +131,9 @@ class View:
         """The caller as a member of the team; a person can do anything that work needs, and is nobody's subordinate."""
         if self.caller.kind is Kind.AGENT:
             return self.find_agent(self.caller.name)
-        return Agent(name=LOCAL_PERSON, role="", kind=Kind.HUMAN, registered_at=0, updated_at=0)
+        name = self.caller.name
+        known = self.find_agent(name) if name != LOCAL_PERSON else None
+        return known or Agent(name=name, role="", kind=Kind.HUMAN, registered_at=0, updated_at=0)
 
     # workflows
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 
+from .escaping import escaped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 USUAL_COLUMNS = 80
 
 
 def parser_of(name: str, what: str) -> argparse.ArgumentParser:
     """A parser that takes whole names of options only."""
-    return argparse.ArgumentParser(prog=name, description=what, allow_abbrev=False, formatter_class=_Help)
+    return _Parser(prog=name, description=what, allow_abbrev=False, formatter_class=_Help)
 
 
 def add_action(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str) -> argparse.ArgumentParser:
@@ -18,6 +24,13 @@ def add_action(actions: argparse._SubParsersAction[argparse.ArgumentParser], nam
     parser = actions.add_parser(name, help=what, description=what, allow_abbrev=False, formatter_class=_Help)
     add_server_arguments(parser)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command without repeating to the terminal what may move it: such words are often pasted."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(escaped(message, lines=True))
 
 
 class _Help(argparse.HelpFormatter):

@@ -6,13 +6,16 @@ import argparse
 import os
 import sys
 
+from .credentials import token_for
 from .errors import CliError, NoServer
-from .place import meant, new_data_folder
+from .place import make_data_folder, meant, new_data_folder
 from .server import agent_here, project_here, url_here
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ..transports.bridge import Found
 
 STARTED_WITHIN_S = 30.0
 """A large store is checked as a whole after an unclean stop."""
@@ -46,24 +49,24 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _bridged(find: Callable[[], str | None], within_s: float) -> None:
+async def _bridged(find: Callable[[], Found | None], within_s: float) -> None:
     import trio
 
     from ..transports.bridge import Bridge, until_found
 
     waited = [within_s]
 
-    async def there() -> str:
+    async def there() -> Found:
         # Once there was a server, the next one is waited for as long as the client is.
-        url = await until_found(find, waited[0]) if waited[0] < float("inf") else await until_found(find)
+        found = await until_found(find, waited[0]) if waited[0] < float("inf") else await until_found(find)
         waited[0] = float("inf")
-        return url
+        return found
 
     async with trio.lowlevel.FdStream(os.dup(0)) as stdin, trio.lowlevel.FdStream(os.dup(1)) as stdout:
         await Bridge(there, stdin, stdout).run()
 
 
-def _finder(arguments: argparse.Namespace) -> Callable[[], str | None]:
+def _finder(arguments: argparse.Namespace) -> Callable[[], Found | None]:
     from urllib.parse import urlencode
 
     named = url_here(arguments.url)
@@ -71,14 +74,24 @@ def _finder(arguments: argparse.Namespace) -> Callable[[], str | None]:
     asked = {name: value for name, value in (("agent", agent), ("tools", arguments.tools)) if value}
     query = f"?{urlencode(asked)}" if asked else ""
 
-    def find() -> str | None:
+    def find() -> Found | None:
         if named is not None and named.startswith(("ws://", "wss://")):
-            return named if "?" in named or not query else named + query
+            return (named if "?" in named or not query else named + query), token_for(_data_of(named))
         place = meant(named, os.getcwd())
-        ws = _serving_at(place.data) if place is not None else None
-        return f"{ws}/{project}{query}" if ws is not None else None
+        if place is None or (ws := _serving_at(place.data)) is None:
+            return None
+        return f"{ws}/{project}{query}", token_for(place.data)
 
     return find
+
+
+def _data_of(url: str) -> str | None:
+    """The data folder of a server that is named by its address, when it is one of this folder."""
+    try:
+        place = meant(url, os.getcwd())
+    except NoServer:
+        return None
+    return place.data if place is not None else None
 
 
 def _serving_at(data: str) -> str | None:
@@ -100,8 +113,9 @@ def _start(arguments: argparse.Namespace) -> None:
 
     place = meant(url_here(arguments.url), os.getcwd())
     data = place.data if place is not None else new_data_folder(os.getcwd())
-    os.makedirs(data, mode=0o700, exist_ok=True)
-    with open(os.path.join(data, "server.log"), "ab") as log:
+    make_data_folder(data)
+    # What a server says may name tasks and people.
+    with open(os.path.join(data, "server.log"), "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as log:
         subprocess.Popen(
             [sys.executable, "-m", "taskactors", "serve", "--data", data, "--ws-port", "0"],
             stdin=subprocess.DEVNULL,

@@ -28,6 +28,7 @@ COMMANDS = {
     "pause": "hold an agent, a role or the project back, or let go on",
     "guard": "keep a git commit off files that another agent has reserved",
     "log": "one line from one role to another, as log.sh does",
+    "token": "let agents and people in, and turn them out again",
     "backup": "write a verified copy of a project, while a server serves it or without one",
     "restore": "put a backup in the place of a project of a stopped server",
     "verify": "check everything that must be true of the stored data, or of a backup",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from .errors import NoServer
 
@@ -35,10 +36,12 @@ class Place:
 def meant(url: str | None, start: str) -> Place | None:
     """The server that `url` names, or else that of this folder; None when there was never one.
 
-    A place is no promise that the server runs. Raises NoServer for an address that no short command can reach.
+    A place is no promise that the server runs. Raises NoServer for an address that no short command can reach, and for the
+    folder of another user that nobody named.
     """
     if url is None:
-        return next((at(folder) for folder in data_folders(start) if _was_served(folder)), None)
+        found = next((folder for folder in data_folders(start) if _was_served(folder)), None)
+        return None if found is None else at(_of_ours(found))
     if url.startswith(("ws://", "wss://")):
         return _by_address(url, start)
     path = os.path.abspath(os.path.expanduser(url))
@@ -61,6 +64,16 @@ def new_data_folder(start: str) -> str:
     if not os.environ.get("TASKACTORS_DATA") and (top := _repository(start)) is not None:
         return os.path.join(_main_worktree(os.path.join(top, ".git")) or top, DATA_FOLDER)
     return next(iter(data_folders(start)))
+
+
+def make_data_folder(folder: str) -> None:
+    """Make it, and what is missing of the way to it, for its owner alone: who may write on the way could put another in its place."""
+    parent = os.path.dirname(folder)
+    if parent != folder and not os.path.isdir(parent):
+        make_data_folder(parent)
+    # Somebody else may be making the same one.
+    with suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
 
 
 def in_repository(start: str) -> bool:
@@ -86,6 +99,14 @@ def _upwards(start: str) -> Iterator[str]:
         if parent == folder:
             return
         folder = parent
+
+
+def _of_ours(folder: str) -> str:
+    """The folder, if it is no trap: where all may write further up, anybody may put a server of theirs for others to speak to."""
+    owner = os.stat(folder).st_uid
+    if not os.environ.get("TASKACTORS_DATA") and owner not in (os.geteuid(), 0):
+        raise NoServer(f"the server of {folder} belongs to another user", f"if that is the one you mean, say so with --url {folder}")
+    return folder
 
 
 def _was_served(folder: str) -> bool:
@@ -130,7 +151,7 @@ def _by_address(url: str, start: str) -> Place:
     for folder in data_folders(start):
         known = _server_file(folder).get("ws")
         if isinstance(known, str) and urlsplit(known).port == port:
-            place = at(folder)
+            place = at(_of_ours(folder))
             return Place(place.data, place.socket, project or None, agents[0] if agents else None)
     raise NoServer(f"{url} is no server of this folder", NEEDS_SOCKET)
 

@@ -16,11 +16,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[PROJECT=]DIR",
         help="folder that agent files may be written into; may be given again",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at; loopback only (default: 127.0.0.1)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: 127.0.0.1)")
     parser.add_argument("--ws-port", default="8765", metavar="PORT", help="WebSocket port, 0 picks one (default: 8765)")
     parser.add_argument("--http-port", metavar="PORT", help="HTTP port, 0 picks one (default: the one after the WebSocket port)")
     parser.add_argument("--no-http", action="store_true", help="serve no HTTP")
-    parser.add_argument("--no-auth", action="store_true", help="serve without tokens, on loopback (as every server of this version does)")
+    parser.add_argument("--no-auth", action="store_true", help="ask nobody for a token; on loopback only")
+    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a name that clients use for this server")
+    parser.add_argument("--allow-origin", action="append", default=[], metavar="ORIGIN", help="a web page that may use this server")
+    parser.add_argument("--tls-cert", metavar="FILE", help="certificate with its chain, in PEM")
+    parser.add_argument("--tls-key", metavar="FILE", help="its key, in PEM")
     parser.add_argument("--json", action="store_true", help="print one line of JSON when ready")
     parser.add_argument("--backups", metavar="DIR", help="folder for backups (default: backups in the data folder)")
     parser.add_argument("--backup-every", default="24", metavar="HOURS", help="back up each project this often, 0 for never (default: 24)")
@@ -42,6 +46,10 @@ def run(arguments: argparse.Namespace) -> int:
             http_port=arguments.http_port,
             no_http=arguments.no_http,
             no_auth=arguments.no_auth,
+            allow_hosts=arguments.allow_host,
+            allow_origins=arguments.allow_origin,
+            tls_cert=arguments.tls_cert,
+            tls_key=arguments.tls_key,
             json=arguments.json,
             log_level=arguments.log_level,
             backups=arguments.backups,

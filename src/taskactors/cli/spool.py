@@ -6,6 +6,7 @@ import fcntl
 import os
 
 from .errors import CliError, NoServer, Refused
+from .place import make_data_folder
 
 # What type checkers read and nobody imports: typing alone would cost as much time as all else here.
 TYPE_CHECKING = False
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 SPOOL = "log-spool.jsonl"
 APPENDING = "log-spool.lock"
 DELIVERING = "log-delivery.lock"
-FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
 FOR_NOW = frozenset({"overloaded", "timed_out", "stopping", "store_full", "project_unavailable", "unknown_outcome"})
@@ -127,7 +127,7 @@ def _write(path: str, content: bytes, how: int) -> None:
 def _ensure(folder: str) -> None:
     if os.path.isdir(folder):
         return
-    os.makedirs(folder, FOLDER_MODE, exist_ok=True)
+    make_data_folder(folder)
     _write(os.path.join(folder, ".gitignore"), b"*\n", os.O_TRUNC)
 
 

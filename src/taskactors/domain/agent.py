@@ -44,6 +44,7 @@ def role_of_name(name: str) -> str:
     return name if name in ROLES else DEFAULT_ROLE
 
 
-def provisional(name: str, now: Instant) -> Agent:
-    """The agent that a name seen for the first time becomes, until it registers itself."""
-    return Agent(name=name, role=role_of_name(name), registered_at=now, updated_at=now, provisional=True)
+def provisional(name: str, now: Instant, role: str | None = None, kind: Kind = Kind.AGENT) -> Agent:
+    """What a name seen for the first time becomes, until it registers itself. People have no role."""
+    its_role = "" if kind is Kind.HUMAN else role or role_of_name(name)
+    return Agent(name=name, role=its_role, kind=kind, registered_at=now, updated_at=now, provisional=kind is not Kind.HUMAN)

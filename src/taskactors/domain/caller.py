@@ -19,13 +19,17 @@ class Kind(StrEnum):
 
 @frozen(kw_only=True)
 class Caller:
-    """The one whose call this is. `by` differs from `name` when somebody else acts on their behalf; events name both."""
+    """The one whose call this is. `by` differs from `name` when somebody else acts on their behalf; events name both.
+
+    `role` is what they become in a project that they are new to, if that is known.
+    """
 
     name: str
     kind: Kind = Kind.AGENT
     coordinator: bool = False
     may_act_for_others: bool = False
     by: str | None = None
+    role: str | None = None
 
     @property
     def may_override(self) -> bool:

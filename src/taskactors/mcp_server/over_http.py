@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import trio
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
+from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from ..actors.calls import Connection, TellingFront
@@ -30,7 +32,7 @@ class McpOverHttp:
         self._front = front
         self._sessions = StreamableHTTPSessionManager(app=surface.server, max_request_body_size=BODY_BYTES, max_sessions=SESSIONS_LIMIT)
         self._nursery: trio.Nursery | None = None
-        self._peers: set[Peer] = set()
+        self._peers: dict[Peer, trio.CancelScope] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -49,10 +51,20 @@ class McpOverHttp:
         """One request of a client that was admitted."""
         assert self._nursery is not None
         peer = Peer(connection, self._front, self._nursery)
-        self._peers.add(peer)
         scope[IN_SCOPE] = peer
-        try:
-            await self._sessions.asgi_app(scope, receive, send)
-        finally:
-            self._peers.discard(peer)
-            peer.close()
+        if connection.token is not None:
+            # A session belongs to the token that it was opened with; to every other its id means nothing.
+            scope["user"] = AuthenticatedUser(AccessToken(token="", client_id=connection.token, scopes=[]))
+        with trio.CancelScope() as here:
+            self._peers[peer] = here
+            try:
+                await self._sessions.asgi_app(scope, receive, send)
+            finally:
+                del self._peers[peer]
+                peer.close()
+
+    def revoke(self, token: str) -> None:
+        """A token is worth nothing any more: what was asked with it ends, now."""
+        for peer, here in self._peers.items():
+            if peer.connection.token == token:
+                here.cancel()

@@ -9,7 +9,6 @@ from attrs import frozen
 
 from ..actors.calls import Connection
 from ..actors.updates import AGENTS, EVENTS, OVERVIEW, TASKS, inbox_name, task_name
-from ..domain.caller import LOCAL_PERSON
 
 SCHEME = "taskactors://"
 JSON = "application/json"
@@ -80,7 +79,7 @@ def update_name(uri: str, connection: Connection) -> str | None:
     if resource is None or path is None or path == ROLES:
         return None
     if path == INBOX:
-        return inbox_name(connection.agent or LOCAL_PERSON)
+        return inbox_name(connection.name)
     return task_name(path.partition("/")[2]) if resource.is_template else path
 
 

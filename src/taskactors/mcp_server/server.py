@@ -52,7 +52,7 @@ class McpSurface:
             title="taskactors",
             instructions=INSTRUCTIONS,
             cache_hints={
-                "tools/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
+                "tools/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="private"),
                 "server/discover": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
                 "prompts/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
                 "resources/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),

@@ -14,7 +14,7 @@ from .durable import sync_file, sync_folder
 from .errors import Damaged, StoreFull, UnusableFolder
 from .kept_back import born
 from .lmdb_file import DATA_FILE, LMDB_ENGINE
-from .ownership import FOLDER_MODE
+from .private import FILE_MODE, FOLDER_MODE
 
 BIRTH_MAP_BYTES = 1 << 20
 
@@ -42,7 +42,7 @@ def require_born(folder: Path) -> None:
 def _make(nursery: Path) -> None:
     nursery.mkdir(mode=FOLDER_MODE)
     # Nobody else can know this name, so there is nothing to lock.
-    environment = lmdb.open(str(nursery), map_size=BIRTH_MAP_BYTES, lock=False, lib_version=LMDB_ENGINE)
+    environment = lmdb.open(str(nursery), map_size=BIRTH_MAP_BYTES, mode=FILE_MODE, lock=False, lib_version=LMDB_ENGINE)
     try:
         with environment.begin(write=True) as transaction:
             for key, sealed in born():

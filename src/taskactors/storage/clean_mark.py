@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .durable import sync_file, sync_folder
+from .private import write_private
 
 MARK_FILE = "clean"
 CHUNK_BYTES = 1 << 20
@@ -24,7 +25,7 @@ def mark_clean(folder: Path, data_file: str) -> None:
     """After a clean close. On a full disk there is no mark, and the next start takes longer."""
     temporary = folder / f".{MARK_FILE}.new"
     try:
-        temporary.write_text(json.dumps(_describe(folder / data_file)))
+        write_private(temporary, json.dumps(_describe(folder / data_file)).encode())
         sync_file(temporary)
         temporary.rename(folder / MARK_FILE)
         sync_folder(folder)

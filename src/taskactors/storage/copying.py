@@ -17,7 +17,7 @@ from .errors import Damaged
 from .kept_back import BATCH_KEY, last_batch
 from .lmdb_file import DATA_FILE, LMDB_ENGINE
 from .lmdb_reads import LmdbReads
-from .ownership import FILE_MODE, FOLDER_MODE
+from .private import FILE_MODE, FOLDER_MODE, make_private
 
 ROOM_BYTES = 1 << 20
 """What one more commit needs, many times over."""
@@ -57,7 +57,8 @@ def copy_stopped(store: Path, copy: Path) -> None:
 
     Raises OSError, EngineFault, and Damaged when reading the store ends a process.
     """
-    copy.mkdir(mode=FOLDER_MODE, parents=True)
+    make_private(copy.parent)
+    copy.mkdir(FOLDER_MODE)
     if found := findings_of(__name__, str(store), str(copy)):
         raise Damaged(f"{store}: {found[0]}")
     mark_clean(copy, DATA_FILE)

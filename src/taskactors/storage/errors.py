@@ -68,6 +68,17 @@ class UnusableFolder(StorageError):
         super().__init__(f"{folder} cannot hold data: {why}; mend that, or choose another folder with --data")
 
 
+class OpenToOthers(StorageError):
+    """Other users of this machine could read, or change, what is their owner's alone."""
+
+    def __init__(self, path: Path, mode: int, wanted: int) -> None:
+        super().__init__(
+            f"other users of this machine may read or change {path} (its mode is {mode:04o}): "
+            f"look whether one did, then `chmod {wanted:o} {path}`"
+        )
+        self.path = path
+
+
 class KeyTooLong(StorageError):
     """A key is longer than every engine can hold."""
 
@@ -91,3 +102,10 @@ class UnknownFormat(StorageError):
 
     def __init__(self, folder: Path, found: bytes | None) -> None:
         super().__init__(f"{folder} holds data of the format {found!r}, which this taskactors cannot read; run the version that wrote it")
+
+
+class Exposed(StorageError):
+    """A file that holds a secret can be read or written by others."""
+
+    def __init__(self, file: Path, mode: int) -> None:
+        super().__init__(f"{file} is open to others on this machine (mode {mode:o}); run `chmod 600 {file}`, and make its tokens anew")

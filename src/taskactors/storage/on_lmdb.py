@@ -23,7 +23,7 @@ from .filesystems import require_local
 from .kept_back import last_batch
 from .lmdb_file import DATA_FILE, LMDB_ENGINE, LOCK_FILE, TESTED_VERSION
 from .lmdb_reads import LmdbReads, in_our_words
-from .ownership import FILE_MODE, FOLDER_MODE
+from .private import FILE_MODE, FOLDER_MODE, make_private
 from .transaction import Buffer, Opened
 from .verification import require_known_format, require_whole
 
@@ -61,7 +61,7 @@ def open_lmdb(folder: Path) -> "LmdbEngine":
     if lmdb.version(lib_version=LMDB_ENGINE) != TESTED_VERSION:
         raise WrongEngineVersion(f"this needs LMDB {TESTED_VERSION}, not {lmdb.version()}; install the pinned lmdb package")
     try:
-        folder.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        make_private(folder.parent)
     except OSError as error:
         raise UnusableFolder(folder, error.strerror) from error
     folder = folder.resolve()
@@ -211,7 +211,8 @@ class LmdbEngine:
     def copy(self, folder: Path, wanted: Callable[[], bool]) -> None:
         self._require_usable()
         try:
-            folder.mkdir(mode=FOLDER_MODE, parents=True)
+            make_private(folder.parent)
+            folder.mkdir(FOLDER_MODE)
             self._apart(copying.__name__, str(folder), wanted)
             mark_clean(folder, DATA_FILE)
         except BaseException as error:

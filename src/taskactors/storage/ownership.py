@@ -12,14 +12,12 @@ from pathlib import Path
 
 from .errors import DataInUse, StoreFull, UnusableFolder
 from .filesystems import require_local
+from .private import FILE_MODE, make_private, write_private
 
 OWNER_FILE = "server.lock"
 NOTE_BYTES = 4096
 
-FOLDER_MODE = 0o700
-FILE_MODE = 0o600
-
-KEPT_OUT_OF_GIT = "*\n"
+KEPT_OUT_OF_GIT = b"*\n"
 
 
 @contextmanager
@@ -43,11 +41,11 @@ def own(folder: Path) -> Iterator[None]:
 
 
 def _prepare(folder: Path) -> int:
-    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    make_private(folder)
     require_local(folder)
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        ignore.write_text(KEPT_OUT_OF_GIT)
+        write_private(ignore, KEPT_OUT_OF_GIT)
     return os.open(folder / OWNER_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
 
 

@@ -10,7 +10,7 @@ from .clean_mark import MARK_FILE, mark_clean
 from .durable import sync_file, sync_folder
 from .errors import Damaged, UnusableFolder
 from .lmdb_file import DATA_FILE
-from .ownership import FILE_MODE, FOLDER_MODE
+from .private import FILE_MODE, make_private
 
 
 def put_back(backup: Path, folder: Path, aside: Path, findings: Sequence[str]) -> Path | None:
@@ -24,7 +24,7 @@ def put_back(backup: Path, folder: Path, aside: Path, findings: Sequence[str]) -
     fresh = folder.with_name(f".{folder.name}.restored")
     try:
         shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(mode=FOLDER_MODE, parents=True)
+        make_private(fresh)
         shutil.copyfile(backup / DATA_FILE, fresh / DATA_FILE)
         (fresh / DATA_FILE).chmod(FILE_MODE)
         sync_file(fresh / DATA_FILE)
@@ -65,7 +65,7 @@ def _keep_aside(folder: Path, aside: Path) -> Path:
     while path.exists():
         number += 1
         path = aside / f"{name}-{number}"
-    path.mkdir(mode=FOLDER_MODE, parents=True)
+    make_private(path)
     os.link(folder / DATA_FILE, path / DATA_FILE)
     if (folder / MARK_FILE).exists():
         shutil.copyfile(folder / MARK_FILE, path / MARK_FILE)

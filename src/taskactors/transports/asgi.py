@@ -57,6 +57,28 @@ async def send_answer(send: Send, status: int, body: bytes, kind: str = JSON, he
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_refusal(send: Send, status: int, why: str) -> None:
+async def send_refusal(send: Send, status: int, why: str, headers: Mapping[str, str] | None = None) -> None:
     """A request that is turned down before anything looked at it: a sentence that says what to do."""
-    await send_answer(send, status, f"{why}\n".encode(), TEXT)
+    await send_answer(send, status, f"{why}\n".encode(), TEXT, headers)
+
+
+def answering(receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """The same ways in and out, but that nobody who is being answered to the end hears that the client has left.
+
+    It leaves because it has its answer. Whoever ends at that news would do so in the middle of closing the connection,
+    which then stays open for as long as the client likes.
+    """
+    answered = False
+
+    async def hear() -> Message:
+        message = await receive()
+        if answered and message["type"] == "http.disconnect":
+            await trio.sleep_forever()
+        return message
+
+    async def tell(message: Message) -> None:
+        nonlocal answered
+        answered = message["type"] == "http.response.body" and not message.get("more_body", False)
+        await send(message)
+
+    return hear, tell

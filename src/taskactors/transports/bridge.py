@@ -34,8 +34,11 @@ class TurnedAway(Exception):
     """The server refused the connection, and said why."""
 
 
-Find = Callable[[], Awaitable[str]]
-"""The server's address now; a restarted one may be elsewhere. Raises OSError while there is none."""
+Found = tuple[str, str | None]
+"""A server's address, and the token to show there, if there is one."""
+
+Find = Callable[[], Awaitable[Found]]
+"""The server now; a restarted one may be elsewhere. Raises OSError while there is none."""
 
 
 @define(eq=False)
@@ -76,7 +79,7 @@ class Bridge:
         pause_s, reached = PAUSES_S[0], False
         while True:
             try:
-                async with dialed(await self.find()) as socket:
+                async with dialed(*await self.find()) as socket:
                     pause_s, reached = PAUSES_S[0], True
                     await self._exchange(socket, lines)
             except ConnectionRejected as rejected:
@@ -163,10 +166,10 @@ def _error(number: str | int | None, why: str) -> bytes:
     return msgspec.json.encode({"jsonrpc": "2.0", "id": number, "error": {"code": GONE, "message": why}})
 
 
-async def until_found(find: Callable[[], str | None], within_s: float = math.inf) -> str:
-    """The address that `find` gives, as soon as it gives one. Raises OSError when it gave none in time."""
+async def until_found(find: Callable[[], Found | None], within_s: float = math.inf) -> Found:
+    """The server that `find` gives, as soon as it gives one. Raises OSError when it gave none in time."""
     with trio.move_on_after(within_s):
-        while (url := find()) is None:  # noqa: ASYNC110 - another process writes the address down, and tells nobody
+        while (found := find()) is None:  # noqa: ASYNC110 - another process writes the address down, and tells nobody
             await trio.sleep(PAUSES_S[0])
-        return url
+        return found
     raise OSError(f"no server could be found within {within_s:g} s")

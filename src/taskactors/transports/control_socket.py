@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SOCKET_MODE = 0o600
+OTHERS_WRITE = 0o022
 FOLDER_MODE = 0o700
 BACKLOG = 64
 LONGEST_PATH_BYTES = 100
@@ -22,7 +23,7 @@ BORN_AS = "s"
 def listening_at(path: Path) -> Iterator[socket.socket]:
     """A socket that listens at `path`, to which nobody but its owner can ever connect; its file is gone afterwards.
 
-    Raises OSError saying what to do when something that is no socket is there, or another server answers.
+    Raises OSError saying what to do when something that is no socket is there, another server answers, or others may write in its folder.
     """
     listener = _born(path)
     ours = path.lstat().st_ino
@@ -36,6 +37,7 @@ def listening_at(path: Path) -> Iterator[socket.socket]:
 
 
 def _born(path: Path) -> socket.socket:
+    _require_ours(path.parent)
     _require_free(path)
     birthplace = path.parent / BIRTHPLACE
     _clear(birthplace)
@@ -54,6 +56,12 @@ def _born(path: Path) -> socket.socket:
     finally:
         _clear(birthplace)
     return listener
+
+
+def _require_ours(folder: Path) -> None:
+    if folder.stat().st_mode & OTHERS_WRITE:
+        # Whoever may write there could move ours away, and answer in its place to whoever looks for it.
+        raise OSError(errno.EPERM, f"other users may write in {folder}, where the control socket has to be; `chmod 700 {folder}` first")
 
 
 def _require_free(path: Path) -> None:

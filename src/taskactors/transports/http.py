@@ -10,23 +10,31 @@ from typing import Any
 import msgspec
 import structlog
 import trio
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from ..actors.calls import Connection, Front
 from ..domain.errors import Refusal
+from ..domain.token import Scope as Allowed
+from ..domain.token import Token
 from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
-from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, read_body, send_answer, send_refusal
+from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, answering, read_body, send_answer, send_refusal
+from .cors import is_preflight, permit, readable_by
+from .http_guards import guard
 from .rpc import answer_to
 
 PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?/?")
 
+SESSION_HEADER = "mcp-session-id"
 HEADERS_BYTES = 16 << 10
 KEEP_ALIVE_S = 75.0
 """Longer than usual clients and proxies keep a connection, so that it is they who close it and no request meets a closing one."""
 
 GRACEFUL_S = 1.5
+
+Figures = Callable[[], tuple[str, bytes]]
+"""The server's metrics: their content type, and the text."""
 
 McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
 """Serves one MCP request of a connection that was admitted."""
@@ -40,11 +48,16 @@ class HttpDoor:
 
     front: Front
     mcp: McpHandler
+    figures: Figures
     admission: Admission = Factory(Admission)
+    tls: tuple[str, str] | None = None
+    """The files of the certificate and its key."""
+
     _stopping: trio.Event = Factory(trio.Event)
 
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `drain`; reports the port once clients can connect. Raises OSError when it cannot be had."""
+        guard()
         self.admission = self.admission.at(host)
         config = Config()
         config.bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
@@ -54,6 +67,8 @@ class HttpDoor:
         config.graceful_timeout = GRACEFUL_S
         config.include_server_header = False
         config.alpn_protocols = ["http/1.1"]
+        if self.tls is not None:
+            config.certfile, config.keyfile = self.tls
         async with trio.open_nursery() as nursery:
 
             async def serving(task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
@@ -81,26 +96,45 @@ class HttpDoor:
         headers = [each for each in headers if each != ("origin", f"{scope['scheme']}://{host}")]
         if (turned_down := self.admission.turned_down(host, headers)) is not None:
             await send_refusal(send, turned_down.status, turned_down.why)
+            return
+        if (origin := next((value for name, value in headers if name == "origin"), None)) is not None:
+            send = readable_by(origin, send)
+        if origin is not None and is_preflight(scope["method"], headers):
+            await permit(send, headers)
         elif scope["path"] == "/health":
-            await self._health(scope, send)
+            await self._health(send, in_full=self._is_known(scope, headers))
+        elif scope["path"] == "/metrics":
+            token = self.admission.identified(Handshake(host=host, target="/metrics", headers=headers, address=_address(scope)))
+            await self._metrics(send, token)
         elif (wanted := PATH.fullmatch(scope["path"])) is None:
-            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, and /health")
+            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, /health and /metrics")
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
-            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers))
+            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers, address=_address(scope)))
             if isinstance(admitted, Refused):
-                await send_refusal(send, admitted.status, admitted.why)
+                await send_refusal(send, admitted.status, admitted.why, admitted.headers)
             elif wanted["surface"] == "mcp":
-                await self.mcp(scope, receive, send, admitted)
+                await self._mcp(scope, headers, receive, send, admitted)
             else:
-                await self._rpc(scope, headers, receive, send, admitted)
+                # Without tokens nobody here is known to be who runs the server.
+                operator = admitted.token is not None and admitted.scope is Allowed.ADMIN and admitted.agent is None
+                await self._rpc(scope, headers, receive, send, evolve(admitted, operator=operator))
+
+    async def _mcp(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
+        if scope["method"] == "POST" and not _is_json(headers):
+            await send_refusal(send, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send it as {JSON}")
+        elif scope["method"] in ("GET", "DELETE") and not any(name == SESSION_HEADER for name, _ in headers):
+            # The library would begin a session for whoever asks, and there is room for so many only.
+            await send_refusal(send, HTTPStatus.BAD_REQUEST, "POST a request; what is for a session names it in Mcp-Session-Id")
+        elif scope["method"] not in ("GET", "POST", "DELETE"):
+            await send_refusal(send, HTTPStatus.METHOD_NOT_ALLOWED, "POST a JSON-RPC message")
+        else:
+            await self.mcp(scope, *answering(receive, send), connection)
 
     async def _rpc(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
-        kind = next((value for name, value in headers if name == "content-type"), "")
         if scope["method"] != "POST":
             await send_refusal(send, HTTPStatus.METHOD_NOT_ALLOWED, "POST a JSON-RPC object")
-        elif kind.partition(";")[0].strip().lower() != JSON:
-            # A web page may send any other type without asking first.
+        elif not _is_json(headers):
             await send_refusal(send, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send it as {JSON}")
         else:
             try:
@@ -111,15 +145,48 @@ class HttpDoor:
             reply = await answer_to(body, self.front, connection)
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
 
-    async def _health(self, scope: Scope, send: Send) -> None:
-        """Green only while the last durable commit of the default project succeeded and no rule is broken."""
+    def _is_known(self, scope: Scope, headers: list[tuple[str, str]]) -> bool:
+        """Whether a token is asked of nobody, or here is a good one; to ask without one is no failure."""
+        if self.admission.holder is None:
+            return True
+        if not any(name == "authorization" for name, _ in headers):
+            return False
+        return isinstance(self.admission.identified(Handshake(host="", target="", headers=headers, address=_address(scope))), Token)
+
+    async def _metrics(self, send: Send, token: Token | Refused | None) -> None:
+        """For whoever may look at every project: its figures name them all."""
+        if isinstance(token, Refused):
+            await send_refusal(send, token.status, token.why, token.headers)
+        elif token is not None and token.projects is not None:
+            await send_refusal(send, HTTPStatus.FORBIDDEN, "that token is for some projects only, and these are the figures of all")
+        else:
+            kind, body = self.figures()
+            await send_answer(send, HTTPStatus.OK, body, kind)
+
+    async def _health(self, send: Send, in_full: bool) -> None:
+        """Green only while the last durable commit of the default project succeeded and no rule is broken.
+
+        Whoever has no token hears that much and no more: what looks after services rarely has one.
+        """
         connection = Connection(id=uuid.uuid4().hex, project=DEFAULT_PROJECT)
         try:
             found: Any = await self.front.call(connection, "health_check", {})
         except Refusal as no:
             found = {"status": "unhealthy", "why": no.cause()}
         well = found["status"] == "healthy"
-        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(found))
+        told = found if in_full else {"status": found["status"]}
+        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(told))
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def _is_json(headers: list[tuple[str, str]]) -> bool:
+    """Whether it is said to be JSON, which a web page may send to others only after asking first; any other type it just sends."""
+    kinds = [value for name, value in headers if name == "content-type"]
+    return len(kinds) == 1 and kinds[0].partition(";")[0].strip().lower() == JSON
 
 
 async def _live(receive: Receive, send: Send) -> None:

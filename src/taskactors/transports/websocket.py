@@ -1,8 +1,10 @@
 """The WebSocket door: listens, admits, and serves every connection in a task of its own."""
 
 import contextlib
+import ssl
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 import structlog
 import trio
@@ -11,12 +13,16 @@ from trio_websocket import WebSocketConnection, WebSocketRequest
 
 from ..actors.calls import Connection
 from ..actors.wires import Wire, WireClosed
+from ..domain.token import LOCAL_ID
 from .admission import SUBPROTOCOL, Admission, Handshake, Refused
-from .websocket_guards import GuardedStream, read_request
+from .websocket_guards import POLICY, GuardedStream, read_request
 from .websocket_wire import CLOSE_WITHIN_S, WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
 """Sockets open at once, far above the largest team; beyond it newcomers are turned away and nobody who is in suffers."""
+
+PER_TOKEN_LIMIT = 64
+"""Sockets open at once with one agent's token; an agent needs one. Whoever runs the server leads a whole team in with theirs."""
 
 REFUSING_LIMIT = 64
 """How many of them hear why at one time; telling takes a moment, and a flood would make it many."""
@@ -38,7 +44,8 @@ class WebSocketDoor:
 
     handler: Handler
     admission: Admission = Factory(Admission)
-    _wires: set[WebSocketWire] = Factory(set)
+    tls: ssl.SSLContext | None = None
+    _wires: dict[WebSocketWire, Connection] = Factory(dict)
     _gone: trio.Event = Factory(trio.Event)
     _connections: int = 0
     _refusing: int = 0
@@ -54,10 +61,13 @@ class WebSocketDoor:
             for other in listeners[1:]:
                 await other.aclose()
             del listeners[1:]
+        ports: list[trio.abc.Listener[Any]] = list(listeners)
+        if self.tls is not None:
+            ports = [trio.SSLListener(each, self.tls, https_compatible=True) for each in listeners]
         async with trio.open_nursery() as connections:
             task_status.started(listeners[0].socket.getsockname()[1])
             with self._accepting:
-                await trio.serve_listeners(self.serve, listeners, handler_nursery=connections)
+                await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
 
     async def drain(self) -> None:
         """Let nobody in any more, let every connection finish what it has taken; returns when all are gone."""
@@ -69,7 +79,13 @@ class WebSocketDoor:
             self._gone = trio.Event()
             await self._gone.wait()
 
-    async def serve(self, stream: trio.abc.HalfCloseableStream) -> None:
+    def revoke(self, token: str) -> None:
+        """A token is worth nothing any more: whoever came in with it has to go, now."""
+        for wire, connection in self._wires.items():
+            if connection.token == token:
+                wire.expel()
+
+    async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client from its first byte to its last; returns when it is gone, and never raises because of it."""
         if self._draining or self._connections >= CONNECTIONS_LIMIT:
             await self._refuse(stream, "the server is stopping" if self._draining else "too many connections")
@@ -84,7 +100,7 @@ class WebSocketDoor:
             await guarded.aclose()
             self._connections -= 1
 
-    async def _refuse(self, stream: trio.abc.HalfCloseableStream, why: str) -> None:
+    async def _refuse(self, stream: trio.abc.Stream, why: str) -> None:
         if self._refusing >= REFUSING_LIMIT:
             await trio.aclose_forcefully(stream)
             return
@@ -107,13 +123,22 @@ class WebSocketDoor:
             nursery.cancel_scope.cancel()
 
     async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[WebSocketConnection, Connection] | None:
-        admitted = self.admission.admit(_handshake(request))
+        admitted = self._admitted(_handshake(request, stream.address))
         if isinstance(admitted, Refused):
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+            headers += [(name.encode(), value.encode()) for name, value in admitted.headers.items()]
             await request.reject(admitted.status, extra_headers=headers, body=f"{admitted.why}\n".encode())
             return None
         stream.accepted()
-        return await request.accept(subprotocol=SUBPROTOCOL if request.proposed_subprotocols else None), admitted
+        return await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None), admitted
+
+    def _admitted(self, handshake: Handshake) -> Connection | Refused:
+        admitted = self.admission.admit(handshake)
+        if isinstance(admitted, Refused) or admitted.token in (None, LOCAL_ID):
+            return admitted
+        if sum(each.token == admitted.token for each in self._wires.values()) < PER_TOKEN_LIMIT:
+            return admitted
+        return Refused(429, f"{PER_TOKEN_LIMIT} connections are open with that token; close some", {"retry-after": "5"})
 
     async def _turn_away(self, stream: GuardedStream) -> None:
         """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
@@ -125,12 +150,12 @@ class WebSocketDoor:
     async def _converse(self, socket: WebSocketConnection, connection: Connection) -> None:
         with trio.CancelScope() as cut:
             wire = WebSocketWire(socket, cut.cancel)
-            self._wires.add(wire)
+            self._wires[wire] = connection
             try:
                 code = await self._served(wire, connection)
-                await wire.close(GOING_AWAY if wire.draining and code == NORMAL else code)
+                await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
             finally:
-                self._wires.discard(wire)
+                del self._wires[wire]
                 self._gone.set()
 
     async def _served(self, wire: WebSocketWire, connection: Connection) -> int:
@@ -155,13 +180,14 @@ class WebSocketDoor:
         return code
 
 
-def _handshake(request: WebSocketRequest) -> Handshake:
+def _handshake(request: WebSocketRequest, address: str) -> Handshake:
     # The library takes the Host header out of the list of headers; it is kept in the event alone.
     return Handshake(
         host=str(request._event.host),
         target=request.path,
         headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers],
         subprotocols=request.proposed_subprotocols,
+        address=address,
     )
 
 

@@ -36,12 +36,13 @@ class WebSocketTransport:
     when it refuses.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str | None = None) -> None:
         self._url = url
+        self._token = token
         self._streams: AbstractAsyncContextManager[tuple[_Reader, _Writer]] | None = None
 
     async def __aenter__(self) -> "tuple[_Reader, _Writer]":
-        self._streams = _connected(self._url)
+        self._streams = _connected(self._url, self._token)
         return await self._streams.__aenter__()
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
@@ -50,20 +51,23 @@ class WebSocketTransport:
 
 
 @asynccontextmanager
-async def _connected(url: str) -> "AsyncIterator[tuple[_Reader, _Writer]]":
-    async with dialed(url) as socket:
+async def _connected(url: str, token: str | None) -> "AsyncIterator[tuple[_Reader, _Writer]]":
+    async with dialed(url, token) as socket:
         yield _Reader(socket), _Writer(socket)
 
 
 @asynccontextmanager
-async def dialed(url: str) -> AsyncIterator[WebSocketConnection]:
-    """An open connection to a server, gone when the block is left. Raises OSError, and ConnectionRejected with a server's reason."""
+async def dialed(url: str, token: str | None = None) -> AsyncIterator[WebSocketConnection]:
+    """An open connection to a server, gone when the block is left. Raises OSError, and ConnectionRejected with a server's reason.
+
+    An address may have a token in it, as in ws://NAME:TOKEN@HOST.
+    """
     parts = urlsplit(url)
     # The library leaves the stream open when its server refuses, or closes first; so the stream is ours.
     async with await _in_time(partial(_open, parts), url) as stream:
         try:
             async with trio.open_nursery() as nursery:
-                socket = await _in_time(partial(_shake_hands, nursery, stream, parts), url)
+                socket = await _in_time(partial(_shake_hands, nursery, stream, parts, token or parts.password), url)
                 try:
                     yield socket
                 finally:
@@ -93,10 +97,13 @@ async def _open(url: SplitResult) -> Tcp:
     return await trio.open_tcp_stream(host, url.port or 80)
 
 
-async def _shake_hands(nursery: trio.Nursery, stream: Tcp, url: SplitResult) -> WebSocketConnection:
+async def _shake_hands(nursery: trio.Nursery, stream: Tcp, url: SplitResult, token: str | None) -> WebSocketConnection:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     host = url.netloc.rpartition("@")[2]
-    return await wrap_client_stream(nursery, stream, host, target, subprotocols=[SUBPROTOCOL], max_message_size=MESSAGE_BYTES)
+    headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
+    return await wrap_client_stream(
+        nursery, stream, host, target, subprotocols=[SUBPROTOCOL], extra_headers=headers, max_message_size=MESSAGE_BYTES
+    )
 
 
 class _Stream:

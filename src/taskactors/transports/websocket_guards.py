@@ -32,10 +32,21 @@ INVALID_TEXT, POLICY, TOO_BIG = 1007, 1008, 1009
 class GuardedStream(trio.abc.Stream):
     """A client's byte stream with a limit on its handshake and a close that lets the last words arrive."""
 
-    def __init__(self, stream: trio.abc.HalfCloseableStream) -> None:
+    def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
         self._left: int | None = HANDSHAKE_BYTES
         self._closing = False
+
+    @property
+    def address(self) -> str:
+        """Where the client is; empty when that is not known."""
+        stream = self._stream.transport_stream if isinstance(self._stream, trio.SSLStream) else self._stream
+        if not isinstance(stream, trio.SocketStream):
+            return ""
+        try:
+            return str(stream.socket.getpeername()[0])
+        except OSError:
+            return ""
 
     @property
     def is_too_long(self) -> bool:
@@ -72,7 +83,11 @@ class GuardedStream(trio.abc.Stream):
         self._closing = True
         try:
             with trio.move_on_after(LINGER_S):
-                await self._stream.send_eof()
+                if isinstance(self._stream, trio.abc.HalfCloseableStream):
+                    await self._stream.send_eof()
+                else:
+                    await self._stream.aclose()  # TLS has its own way to say that nothing follows
+                    return
                 left = LINGER_BYTES
                 while left > 0 and (received := await self._stream.receive_some(RECEIVE_BYTES)):
                     left -= len(received)

@@ -30,9 +30,12 @@ class WebSocketWire:
         self._outgoing, self._to_send = trio.open_memory_channel[str](OUTGOING_LIMIT)
         self._receiving = trio.CancelScope()
         self._draining = False
+        self._expelled = False
 
     async def receive(self) -> str | None:
         """The next message; None when no more shall be taken but answers still go out. Raises WireClosed."""
+        if self._expelled:
+            raise WireClosed
         if self._draining:
             return None
         with trio.CancelScope() as self._receiving:
@@ -40,10 +43,14 @@ class WebSocketWire:
                 return await self._text(await self._socket.get_message())
             except ConnectionClosed:
                 raise WireClosed from None
+        if self._expelled:
+            raise WireClosed
         return None
 
     async def send(self, frame: str) -> None:
         """Queue a message; waits while the queue is full. Raises WireClosed."""
+        if self._expelled:
+            raise WireClosed
         try:
             await self._outgoing.send(frame)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -58,6 +65,16 @@ class WebSocketWire:
         """Take no more messages; answers still go out."""
         self._draining = True
         self._receiving.cancel()
+
+    def expel(self) -> None:
+        """This client may not be here any more: what it has under way ends unanswered."""
+        self._expelled = True
+        self._receiving.cancel()
+
+    @property
+    def expelled(self) -> bool:
+        """Whether `expel` was called."""
+        return self._expelled
 
     @property
     def draining(self) -> bool:

@@ -9,14 +9,20 @@ import trio
 from attrs import define
 
 from ...board.requests.admin import MakeBackup
+from ...board.requests.tokens import AddToken, ListTokens, RevokeToken
+from ...domain.caller import Kind
+from ...domain.errors import NotAllowed
 from ...domain.moments import text_of
-from ...runtime import Place
+from ...runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull, Place
+from ..access import Asked
 from ..auditing import Auditing
 from ..backups import Backups
 from ..calls import Command
+from ..faults import internal
 from ..history import History
+from ..refusals import NoTokens
 from ..store import StoreHealth
-from .desk import Desk
+from .desk import STORE_WITHIN_S, Desk
 
 
 @define(eq=False, kw_only=True)
@@ -29,7 +35,16 @@ class DatabaseDesk(Desk):
     auditing: Auditing
     history: History
 
-    own: ClassVar[Mapping[str, str]] = {"health_check": "check_health", "admin.backup": "back_up", "admin.retain": "drop_history"}
+    access: Address | None
+
+    own: ClassVar[Mapping[str, str]] = {
+        "health_check": "check_health",
+        "admin.backup": "back_up",
+        "admin.retain": "drop_history",
+        "admin.add_token": "ask_for_tokens",
+        "admin.list_tokens": "ask_for_tokens",
+        "admin.revoke_token": "ask_for_tokens",
+    }
 
     async def run(self, place: Place) -> None:
         """Serve, make backups when it is time, and drop history that nobody needs any more."""
@@ -44,6 +59,19 @@ class DatabaseDesk(Desk):
         assert isinstance(command.request, MakeBackup)
         answered = await self.ask_store(command)
         return {**answered, **await self.backups.make(Path(command.request.to) if command.request.to else None)}
+
+    async def ask_for_tokens(self, command: Command) -> Mapping[str, Any]:
+        """Tokens are made and revoked by people who run the server, and by nobody who acts for somebody else."""
+        assert isinstance(command.request, AddToken | ListTokens | RevokeToken)
+        if command.caller.kind is not Kind.HUMAN or not command.caller.may_act_for_others:
+            raise NotAllowed(what="giving out tokens", who_may="whoever runs the server")
+        if self.access is None:
+            raise NoTokens()
+        try:
+            answer: Mapping[str, Any] = await self.access.ask(Asked(command.request, command.caller.actor), STORE_WITHIN_S)
+        except (ActorCrashed, ActorGone, AskTimedOut, MailboxFull) as error:
+            raise internal(error, "the tokens could not be asked", tool=command.tool) from error
+        return answer
 
     async def drop_history(self, command: Command) -> Mapping[str, Any]:
         """Everything that may go, in many small units of work."""

@@ -36,6 +36,8 @@ class Setting(Protocol):
     def surroundings(self) -> Callable[[], Surroundings]: ...
     @property
     def off_loop(self) -> OffLoop: ...
+    @property
+    def access(self) -> Address | None: ...
 
 
 class Surrounded(Protocol):
@@ -79,7 +81,13 @@ def _architect(of: Surrounded) -> Desk:
 
 def _database(of: Surrounded) -> Desk:
     return DatabaseDesk(
-        *_shared(of), health=of.health, started_at=of.clock.now(), backups=of.backups, history=of.history, auditing=of.auditing
+        *_shared(of),
+        health=of.health,
+        started_at=of.clock.now(),
+        backups=of.backups,
+        history=of.history,
+        auditing=of.auditing,
+        access=of.setting.access,
     )
 
 

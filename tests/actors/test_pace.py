@@ -1,0 +1,56 @@
+"""Pace: a caller who calls too fast is slowed down, and nobody else is."""
+
+import pytest
+from attrs import define
+
+from taskactors.actors.pace import BURST, CALLERS_LIMIT, CALLS_PER_S, Pace
+from taskactors.actors.refusals import TooManyCalls
+
+
+@define
+class Time:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_burst_passes_and_what_comes_on_top_is_refused_with_when_to_come_again() -> None:
+    time = Time()
+    pace = Pace(time)
+    for _ in range(BURST):
+        pace.take("ada")
+    with pytest.raises(TooManyCalls) as no:
+        pace.take("ada")
+    time.now += no.value.retry_after_ms / 1000
+    pace.take("ada")
+    with pytest.raises(TooManyCalls):
+        pace.take("ada")
+    pace.take("bob")
+
+
+def test_whoever_keeps_the_pace_is_never_refused() -> None:
+    time = Time()
+    pace = Pace(time)
+    for _ in range(5 * BURST):
+        pace.take("ada")
+        time.now += 1.001 / CALLS_PER_S
+
+
+def test_a_refused_call_costs_nothing() -> None:
+    time = Time()
+    pace = Pace(time)
+    for _ in range(BURST):
+        pace.take("ada")
+    for _ in range(10 * BURST):
+        with pytest.raises(TooManyCalls):
+            pace.take("ada")
+    time.now += 0.01
+    pace.take("ada")
+
+
+def test_the_memory_of_callers_is_bounded() -> None:
+    pace = Pace(Time())
+    for number in range(2 * CALLERS_LIMIT):
+        pace.take(f"agent-{number}")
+    assert len(pace._full_at) == CALLERS_LIMIT
