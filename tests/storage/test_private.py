@@ -71,8 +71,8 @@ def test_a_folder_that_others_may_only_look_into_is_private_as_long_as_nothing_o
 @pytest.mark.parametrize(
     ("widened", "named"),
     [
-        ({"local.token": 0o640}, "local.token"),
-        ({"local.token": 0o604}, "local.token"),
+        ({".": 0o755, "local.token": 0o640}, "local.token"),
+        ({".": 0o755, "local.token": 0o604}, "local.token"),
         ({".": 0o770}, "."),
         ({".": 0o702}, "."),
         ({".": 0o1777}, "."),

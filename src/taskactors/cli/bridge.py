@@ -7,7 +7,7 @@ import os
 import sys
 
 from .credentials import token_for
-from .errors import CliError, NoServer
+from .errors import CliError, NoServer, Usage
 from .place import make_data_folder, meant, new_data_folder
 from .server import agent_here, project_here, url_here
 
@@ -43,10 +43,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise CliError(f"the server refused the connection: {turned_away.exceptions[0]}") from None
     except* (OSError, NoServer):
         raise NoServer("no server is running for this folder", "start one with `taskactors serve`, or give --start") from None
+    except* ValueError:
+        raise Usage("the address cannot be read", "give one as in ws://127.0.0.1:8765/mcp, or a data folder") from None
+    except* CliError as wrong:
+        raise _first(wrong) from None
     except* KeyboardInterrupt:
         # It is how whoever started it ends it.
         pass
     return 0
+
+
+def _first(group: BaseExceptionGroup[CliError]) -> CliError:
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def _bridged(find: Callable[[], Found | None], within_s: float) -> None:
@@ -91,7 +100,8 @@ def _data_of(url: str) -> str | None:
         place = meant(url, os.getcwd())
     except NoServer:
         return None
-    return place.data if place is not None else None
+    # A server that died left its note, and its port to whoever takes it: nobody there is shown what is not theirs.
+    return place.data if place is not None and _serving_at(place.data) is not None else None
 
 
 def _serving_at(data: str) -> str | None:

@@ -139,13 +139,16 @@ def _main_worktree(git: str) -> str | None:
 def _by_address(url: str, start: str) -> Place:
     from urllib.parse import parse_qs, urlsplit
 
+    # What stands before an @ may be a token, which no message repeats.
+    scheme, _, rest = url.partition("://")
+    shown = f"{scheme}://{rest.rpartition('@')[2]}"
     try:
         parts = urlsplit(url)
         port = parts.port or 80
     except ValueError:
-        raise NoServer(f"{url} is no address", "give one as in ws://127.0.0.1:8765/mcp, or a data folder") from None
+        raise NoServer(f"{shown} is no address", "give one as in ws://127.0.0.1:8765/mcp, or a data folder") from None
     if parts.hostname not in LOOPBACK_NAMES:
-        raise NoServer(f"{url} is on another machine", NEEDS_SOCKET)
+        raise NoServer(f"{shown} is on another machine", NEEDS_SOCKET)
     project = parts.path.removeprefix("/mcp").strip("/")
     agents = parse_qs(parts.query).get("agent", [])
     for folder in data_folders(start):
@@ -153,7 +156,7 @@ def _by_address(url: str, start: str) -> Place:
         if isinstance(known, str) and urlsplit(known).port == port:
             place = at(_of_ours(folder))
             return Place(place.data, place.socket, project or None, agents[0] if agents else None)
-    raise NoServer(f"{url} is no server of this folder", NEEDS_SOCKET)
+    raise NoServer(f"{shown} is no server of this folder", NEEDS_SOCKET)
 
 
 def _server_file(folder: str) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import _socket
 import os
 
-from .errors import LostServer, NoServer, Refused
+from .errors import LostServer, NoServer, Refused, Usage
 from .place import Place, meant
 
 # What type checkers read and nobody imports: typing alone would cost as much time as all else here.
@@ -145,7 +145,16 @@ class Session:
 
 
 def url_here(given: str | None) -> str | None:
+    """The server that is named, by an argument or by the environment. Raises Usage for an argument with a token in it."""
+    if given and _has_secret(given):
+        # Every user of this machine can read the arguments of every process.
+        raise Usage("the address has a token in it, which others on this machine could read", "put the token into TASKACTORS_TOKEN")
     return given or os.environ.get("TASKACTORS_URL") or None
+
+
+def _has_secret(url: str) -> bool:
+    scheme, there, rest = url.partition("://")
+    return bool(there) and scheme.startswith("ws") and ":" in rest.partition("/")[0].rpartition("@")[0]
 
 
 def project_here() -> str:

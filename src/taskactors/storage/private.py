@@ -10,16 +10,12 @@ from .errors import OpenToOthers
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
-OTHERS = 0o077
 OTHERS_WRITE = 0o022
 OTHERS_READ = 0o044
 OTHERS_ENTER = 0o011
 
 NO_SECRETS = frozenset({".gitignore", "server.json", "clean"})
 """Files that say nothing which others may not know."""
-
-TOKEN_SUFFIX = ".token"
-"""Such a file is a key. Where it lies is no excuse for one that others may read."""
 
 
 def make_private(folder: Path) -> None:
@@ -36,10 +32,10 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def require_private(data: Path) -> None:
-    """Raises OpenToOthers, naming it, for what other users of this machine could read or change of a data folder."""
-    for token in sorted(data.glob(f"*{TOKEN_SUFFIX}")):
-        if _mode(token) & OTHERS:
-            raise OpenToOthers(token, _mode(token), FILE_MODE)
+    """Raises OpenToOthers, naming it, for what other users of this machine could read or change of a data folder.
+
+    The files of tokens are looked at by whoever reads them, more strictly.
+    """
     mode = _mode(data)
     if mode & OTHERS_WRITE:
         raise OpenToOthers(data, mode, FOLDER_MODE)

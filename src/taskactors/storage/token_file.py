@@ -11,10 +11,10 @@ from attrs import frozen
 from ..domain.token import SECRET, Token
 from .durable import sync_file, sync_folder
 from .errors import Exposed, StorageError
+from .private import FILE_MODE
 
 TOKENS_FILE = "tokens.json"
 LOCAL_FILE = "local.token"
-FILE_MODE = 0o600
 VERSION = 1
 
 _CONVERTER = cattrs.preconf.msgspec.make_converter(forbid_extra_keys=True)

@@ -100,6 +100,9 @@ async def _open(url: SplitResult) -> Tcp:
 async def _shake_hands(nursery: trio.Nursery, stream: Tcp, url: SplitResult, token: str | None) -> WebSocketConnection:
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     host = url.netloc.rpartition("@")[2]
+    if token and not (token.isascii() and token.isprintable()):
+        # The library would say so, too, and repeat it.
+        raise PermissionError("the token has characters in it that no token has")
     headers = [(b"authorization", f"Bearer {token}".encode())] if token else []
     return await wrap_client_stream(
         nursery, stream, host, target, subprotocols=[SUBPROTOCOL], extra_headers=headers, max_message_size=MESSAGE_BYTES
