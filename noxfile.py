@@ -62,6 +62,13 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def conformance(session: nox.Session) -> None:
+    """The official conformance suite, whole, against the product with the suite's fixtures (`-- --broken` shows that it can fail)."""
+    _install(session)
+    session.run("python", "-m", "tests.conformance", *session.posargs)
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Write the generated pages of docs/ anew; the tests refuse stale ones."""
     _install(session)

@@ -18,6 +18,7 @@ CACHE = HERE.parent.parent / ".nox" / "clients"
 
 PYTHON_LOCK = HERE / "python_mcp1.lock"
 TYPESCRIPT = HERE / "typescript"
+CONFORMANCE = HERE.parent / "conformance" / "suite"
 
 MAKE_WITHIN_S = 100
 """Below the suite's limit for one test, so that a package index which does not answer is named instead of a test that hangs."""
@@ -47,17 +48,28 @@ def python_mcp1() -> Path:
 def typescript() -> tuple[Path, Path]:
     """Node, and the folder whose scripts can import the TypeScript SDK 1.x, `ws` and `zod`.
 
-    Packages go to the folder's own `node_modules`, where Node looks for them. Made on first use, which asks the package
-    index; later uses ask nothing. Raises NoEnvironment.
+    Made on first use, which asks the package index; later uses ask nothing. Raises NoEnvironment.
     """
+    return _packages(TYPESCRIPT), TYPESCRIPT
+
+
+def conformance() -> tuple[Path, Path]:
+    """Node, and the official conformance suite's program for it.
+
+    Made on first use, which asks the package index; later uses ask nothing. Raises NoEnvironment.
+    """
+    return _packages(CONFORMANCE), CONFORMANCE / "node_modules" / "@modelcontextprotocol" / "conformance" / "dist" / "index.js"
+
+
+def _packages(folder: Path) -> Path:
+    """Node, with the packages of a folder in its own `node_modules`, where Node looks for them."""
     node, npm = _node()
-    modules = TYPESCRIPT / "node_modules"
-    locks = [TYPESCRIPT / "package.json", TYPESCRIPT / "package-lock.json"]
-    with _made_once(CACHE / "typescript", locks, wanted=modules) as must_make:
+    locks = [folder / "package.json", folder / "package-lock.json"]
+    with _made_once(CACHE / folder.name, locks, wanted=folder / "node_modules") as must_make:
         if must_make:
             quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
-            _step(TYPESCRIPT, str(node), str(npm), "ci", *quiet)
-    return node, TYPESCRIPT
+            _step(folder, str(node), str(npm), "ci", *quiet)
+    return node
 
 
 def _node() -> tuple[Path, Path]:

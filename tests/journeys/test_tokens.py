@@ -1,8 +1,10 @@
 """Tokens, on a real server: who has a good one gets what it allows, and everybody else gets nothing."""
 
+import contextlib
 import itertools
 import json
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +15,10 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 import trio
-from trio_websocket import ConnectionClosed
+import trustme
+from trio_websocket import ConnectionClosed, open_websocket_url
 
-from tests.support.agent_client import Lost, Refused, connected
+from tests.support.agent_client import AgentClient, Lost, Refused, connected
 from tests.support.server_process import ServerProcess, running
 
 
@@ -229,3 +232,36 @@ def test_no_token_is_in_anything_that_a_server_writes(tmp_path: Path) -> None:
     for token in tokens:
         for path in written:
             assert token.rpartition("_")[2].encode() not in path.read_bytes(), path
+
+
+async def test_over_tls_every_way_in_is_the_same_and_without_it_there_is_none(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("localhost", "127.0.0.1")
+    cert, key, trusted = tmp_path / "cert.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
+    for chain in issued.cert_chain_pems:
+        chain.write_to_path(cert, append=True)
+    issued.private_key_pem.write_to_path(key)
+    authority.cert_pem.write_to_path(trusted)
+    context = ssl.create_default_context(cafile=str(trusted))
+    with running(tmp_path / "data", "--tls-cert", str(cert), "--tls-key", str(key), no_auth=False) as server:
+        assert (server.ws[:6], str(server.facts["http"])[:8]) == ("wss://", "https://")
+        headers = [(b"authorization", f"Bearer {local(server)}".encode())]
+        async with open_websocket_url(server.ws, context, subprotocols=["mcp"], extra_headers=headers) as socket:
+            assert (await AgentClient(socket).call("health_check"))["status"] == "healthy"
+        async with httpx2.AsyncClient(verify=context) as client:
+            health = str(server.facts["http"]).replace("/mcp", "/health")
+            assert (await client.get(health)).json() == {"status": "healthy"}
+            with pytest.raises(httpx2.TransportError):
+                await client.get(health.replace("https", "http"))
+        stream = await trio.open_tcp_stream("127.0.0.1", urlsplit(server.ws).port or 0)
+        async with stream:
+            await stream.send_all(b"GET /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            with contextlib.suppress(trio.BrokenResourceError):
+                assert b"HTTP/1.1 101" not in bytes(await stream.receive_some())
+        assert server.stop() == 0
+
+
+def test_beyond_this_machine_nothing_is_served_without_tokens_and_not_silently_without_tls(tmp_path: Path) -> None:
+    with running(tmp_path / "data", "--host", "0.0.0.0", no_auth=False) as server:
+        assert server.stop() == 0
+    assert "--tls-cert" in server.errors.read_text()

@@ -18,6 +18,8 @@ from tests.support.fake_front import FakeFront, Peer, connected, introduced, leg
 SUBSCRIPTION = "io.modelcontextprotocol/subscriptionId"
 TASK, INBOX, EVENTS = "taskactors://tasks/T-1", "taskactors://inbox", "taskactors://events"
 
+LISTS = ("toolsListChanged", "promptsListChanged", "resourcesListChanged")
+
 
 def listening(uris: list[str], number: int | str = "listen", **kinds: bool) -> dict[str, Any]:
     return modern("subscriptions/listen", {"notifications": {"resourceSubscriptions": uris, **kinds}}, number)
@@ -84,6 +86,27 @@ async def test_a_stream_says_first_what_it_will_tell_and_then_what_has_changed()
         assert told["params"]["_meta"] == {SUBSCRIPTION: "listen"}
         front.listeners.hear(frozenset({"tasks/T-1"}))
         assert (await peer.next())["params"]["uri"] == TASK
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "method"),
+    [
+        ("toolsListChanged", "lists/tools", "notifications/tools/list_changed"),
+        ("promptsListChanged", "lists/prompts", "notifications/prompts/list_changed"),
+        ("resourcesListChanged", "lists/resources", "notifications/resources/list_changed"),
+    ],
+)
+async def test_a_stream_tells_that_a_list_has_changed_to_those_who_asked_about_that_one(kind: str, name: str, method: str) -> None:
+    front, every = FakeFront(), frozenset({"lists/tools", "lists/prompts", "lists/resources"})
+    async with serving(front) as (url, _), connected(url) as peer:
+        first = await peer.ask(listening([], **{kind: True, **{other: False for other in LISTS if other != kind}}))
+        assert first["params"]["notifications"] == {kind: True}
+        front.listeners.hear(every - {name})
+        await quiet(peer)
+        front.listeners.hear(every)
+        told = await peer.next()
+        assert (told["method"], told["params"]["_meta"]) == (method, {SUBSCRIPTION: "listen"})
+        await quiet(peer)
 
 
 async def test_a_client_of_the_older_era_is_told_what_it_subscribed_to_until_it_unsubscribes() -> None:

@@ -15,7 +15,7 @@ from taskactors.domain.errors import DuplicateCode, InvalidArguments, InvalidTra
 from taskactors.domain.task import State
 from taskactors.transports.asgi import BODY_BYTES
 from tests.support.fake_front import FakeFront
-from tests.support.http_server import called, posted, serving_http
+from tests.support.http_server import JSON, called, posted, serving_http
 
 ERAS = ["legacy", "2026-07-28"]
 
@@ -58,6 +58,19 @@ async def test_a_page_of_another_origin_and_another_host_are_turned_away_at_ever
             assert reply.status_code == status
             assert "access-control-allow-origin" not in reply.headers
     assert front.called == []
+
+
+async def test_the_servers_own_origin_is_let_in_under_each_of_its_names_and_no_other_that_looks_like_it() -> None:
+    request = b'{"jsonrpc":"2.0","id":1,"method":"list_tasks"}'
+    async with serving_http(FakeFront()) as (url, _, _):
+        port = url.rsplit(":", 1)[1]
+        for name in ("127.0.0.1", "localhost"):
+            ours = {**JSON, "host": f"{name}:{port}"}
+            assert (await posted(f"{url}/rpc", request, {**ours, "origin": f"http://{name}:{port}"})).status_code == 200
+            for other in (f"https://{name}:{port}", f"http://{name}:1", f"http://{name}", f"http://{name}:{port}/", f"http://[::1]:{port}"):
+                assert (await posted(f"{url}/rpc", request, {**ours, "origin": other})).status_code == 403
+        rebound = {**JSON, "host": f"evil.example:{port}", "origin": f"http://evil.example:{port}"}
+        assert (await posted(f"{url}/rpc", request, rebound)).status_code == 421
 
 
 async def test_path_query_and_header_say_project_and_agent() -> None:

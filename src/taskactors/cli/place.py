@@ -102,7 +102,7 @@ def _upwards(start: str) -> Iterator[str]:
 
 
 def _of_ours(folder: str) -> str:
-    """The folder, if it can be told to be no trap: anybody may put a server of theirs where others work further down."""
+    """The folder, if it is no trap: where all may write further up, anybody may put a server of theirs for others to speak to."""
     owner = os.stat(folder).st_uid
     if not os.environ.get("TASKACTORS_DATA") and owner not in (os.geteuid(), 0):
         raise NoServer(f"the server of {folder} belongs to another user", f"if that is the one you mean, say so with --url {folder}")

@@ -10,7 +10,7 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from ..actors.calls import Connection, TellingFront
-from .looking import IN_SCOPE
+from .asking import IN_SCOPE
 from .peer import Peer
 from .server import McpSurface
 

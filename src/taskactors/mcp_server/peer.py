@@ -10,7 +10,7 @@ from ..actors.calls import Connection, Json, TellingFront, UnknownTool
 from ..actors.faults import internal
 from ..actors.listeners import Unlisten
 from ..domain.errors import Refusal
-from .pushing import Subscription
+from .pushing import Naming, Subscription
 
 T = TypeVar("T")
 
@@ -44,9 +44,9 @@ class Peer:
         """Whether there is room for one more stream."""
         return len(self._open) < LISTENS_LIMIT
 
-    def listen(self) -> Subscription:
+    def listen(self, naming: Naming) -> Subscription:
         """A new subscription, which hears from now on until `leave`."""
-        subscription = Subscription(self.connection)
+        subscription = Subscription(naming)
         self._open[subscription] = self.front.listen(self.connection.project, subscription.hear)
         return subscription
 

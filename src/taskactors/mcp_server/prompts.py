@@ -78,24 +78,18 @@ why, and what comes next. Name tasks by their codes. Leave out what went as plan
     ),
 )
 
-BY_NAME: Mapping[str, Prompt] = {prompt.name: prompt for prompt in PROMPTS}
 
-LISTED = [
-    types.Prompt(
-        name=prompt.name,
-        title=prompt.title,
-        description=prompt.description,
-        arguments=[types.PromptArgument(name=each.name, description=each.description, required=True) for each in prompt.arguments],
-    )
-    for prompt in PROMPTS
-]
+def listed(prompt: Prompt) -> types.Prompt:
+    """The prompt as clients find it in their list."""
+    arguments = [types.PromptArgument(name=each.name, description=each.description, required=True) for each in prompt.arguments]
+    return types.Prompt(name=prompt.name, title=prompt.title, description=prompt.description, arguments=arguments)
 
 
-def missing(prompt: Prompt, given: Mapping[str, str]) -> list[str]:
+def missing(prompt: types.Prompt, given: Mapping[str, str]) -> list[str]:
     """What is wrong with the arguments, a line each."""
-    known = {each.name for each in prompt.arguments}
-    problems = [f"{each.name} is required" for each in prompt.arguments if not given.get(each.name)]
-    problems += [f"there is no argument {name[:50]!r}" for name in given if name not in known]
+    asked = prompt.arguments or []
+    problems = [f"{each.name} is required" for each in asked if each.required and not given.get(each.name)]
+    problems += [f"there is no argument {name[:50]!r}" for name in given if name not in {each.name for each in asked}]
     if (role := given.get("role")) is not None and role not in ROLES:
         problems.append(f"role is one of {', '.join(ROLES)}")
     return problems

@@ -1,27 +1,35 @@
-"""Pushing: tells a connected client which of the resources it asked about have changed, in the way of its era.
+"""Pushing: tells a connected client which of the resources and lists it asked about have changed, in the way of its era.
 
 Nothing is queued for a client: what has changed and was not said yet is a set, so one that reads slowly hears less often.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
 import trio
 from attrs import Factory, define
-
-from ..actors.calls import Connection
-from .resources import update_name
+from mcp.shared.subscriptions import PromptsListChanged, ResourcesListChanged, ResourceUpdated, ServerEvent, ToolsListChanged
 
 WANTED_LIMIT = 256
 """Resources that one subscription may name: far more than an agent can look at."""
 
+LISTS: Mapping[str, ServerEvent] = {
+    "lists/tools": ToolsListChanged(),
+    "lists/prompts": PromptsListChanged(),
+    "lists/resources": ResourcesListChanged(),
+}
+"""Under which names it is heard that a list itself has changed."""
+
+Naming = Callable[[str], str | None]
+"""Under which name the changes of a resource are heard of; None for one that never changes or is not there."""
+
 
 @define(eq=False)
 class Subscription:
-    """The resources that one client wants to hear about, and those that have changed since it was told."""
+    """What one client wants to hear about, and what of it has changed since it was told."""
 
-    connection: Connection
-    _wanted: dict[str, set[str]] = Factory(dict)
-    _changed: dict[str, None] = Factory(dict)
+    naming: Naming
+    _wanted: dict[str, dict[ServerEvent, None]] = Factory(dict)
+    _changed: dict[ServerEvent, None] = Factory(dict)
     _news: trio.Event = Factory(trio.Event)
     _over: bool = False
 
@@ -29,23 +37,28 @@ class Subscription:
         """Hear about these too; returns those that there are, up to the limit."""
         taken: list[str] = []
         for uri in uris:
-            name = update_name(uri, self.connection)
-            if name is None or (uri not in self._uris() and len(self._uris()) >= WANTED_LIMIT):
+            name, update = self.naming(uri), ResourceUpdated(uri)
+            if name is None or (update not in self._updates() and len(self._updates()) >= WANTED_LIMIT):
                 continue
-            self._wanted.setdefault(name, set()).add(uri)
+            self._wanted.setdefault(name, {})[update] = None
             taken.append(uri)
         return taken
 
+    def want_list(self, name: str) -> None:
+        """Hear also when that list has changed."""
+        self._wanted[name] = {LISTS[name]: None}
+
     def forget(self, uri: str) -> None:
         """Hear about it no more."""
-        for uris in self._wanted.values():
-            uris.discard(uri)
-        self._changed.pop(uri, None)
+        update = ResourceUpdated(uri)
+        for updates in self._wanted.values():
+            updates.pop(update, None)
+        self._changed.pop(update, None)
 
     def hear(self, names: frozenset[str]) -> None:
         """Something has changed."""
-        for name in names & self._wanted.keys():
-            self._changed |= dict.fromkeys(sorted(self._wanted[name]))
+        for name in sorted(names & self._wanted.keys()):
+            self._changed |= self._wanted[name]
         if self._changed:
             self._news.set()
 
@@ -54,12 +67,12 @@ class Subscription:
         self._over = True
         self._news.set()
 
-    async def news(self) -> AsyncIterator[str]:
-        """The address of each resource that has changed, again whenever it has changed again; until the end."""
+    async def news(self) -> AsyncIterator[ServerEvent]:
+        """Each thing that has changed, again whenever it has changed again; until the end."""
         while True:
             changed, self._changed = self._changed, {}
-            for uri in changed:
-                yield uri
+            for each in changed:
+                yield each
             if self._changed:
                 continue
             if self._over:
@@ -67,5 +80,5 @@ class Subscription:
             self._news = trio.Event()
             await self._news.wait()
 
-    def _uris(self) -> Mapping[str, None]:
-        return {uri: None for uris in self._wanted.values() for uri in uris}
+    def _updates(self) -> Mapping[ServerEvent, None]:
+        return {update: None for updates in self._wanted.values() for update in updates if isinstance(update, ResourceUpdated)}

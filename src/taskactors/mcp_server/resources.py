@@ -83,14 +83,9 @@ def update_name(uri: str, connection: Connection) -> str | None:
     return task_name(path.partition("/")[2]) if resource.is_template else path
 
 
-LISTED = [
-    types.Resource(uri=SCHEME + each.path, name=each.name, title=each.title, description=each.description, mime_type=JSON)
-    for each in RESOURCES
-    if not each.is_template
-]
-
-TEMPLATES = [
-    types.ResourceTemplate(uri_template=SCHEME + each.path, name=each.name, title=each.title, description=each.description, mime_type=JSON)
-    for each in RESOURCES
-    if each.is_template
-]
+def listed(resource: Resource) -> types.Resource | types.ResourceTemplate:
+    """The resource as clients find it in their lists."""
+    uri, name, title, said = SCHEME + resource.path, resource.name, resource.title, resource.description
+    if resource.is_template:
+        return types.ResourceTemplate(uri_template=uri, name=name, title=title, description=said, mime_type=JSON)
+    return types.Resource(uri=uri, name=name, title=title, description=said, mime_type=JSON)

@@ -17,10 +17,13 @@ from ..actors.tools import Tool
 from ..actors.wires import Wire
 from ..domain.errors import Refusal
 from .answers import answered, refused
+from .asking import Context, peer_of, require_first_page
 from .connection import Inbound, Outbound, UnderWay
 from .instructions import INSTRUCTIONS
-from .looking import Context, Looking, peer_of, require_first_page
+from .looking import Looking
+from .offered import NOTHING_MORE, Offer, OfferedTool
 from .peer import Peer
+from .progressing import telling
 from .prompting import Prompting
 from .tool_listing import listed
 
@@ -31,13 +34,18 @@ log = structlog.get_logger(__name__)
 
 
 class McpSurface:
-    """Serves MCP on any wire, both eras, by passing tool calls to the front."""
+    """Serves MCP on any wire, both eras, by passing tool calls to the front. Whatever `more` there is, is listed in every profile."""
 
-    def __init__(self, front: TellingFront, profiles: Mapping[str, Mapping[str, Tool]]) -> None:
+    def __init__(self, front: TellingFront, profiles: Mapping[str, Mapping[str, Tool]], more: Offer = NOTHING_MORE) -> None:
         self._front = front
-        self._tools = frozenset(name for tools in profiles.values() for name in tools)
-        self._listed = {name: types.ListToolsResult(tools=list(listed(tools))) for name, tools in profiles.items()}
-        looking, prompting = Looking(), Prompting()
+        self._tools: dict[str, OfferedTool] = {}
+        self._listed: dict[str, types.ListToolsResult] = {}
+        for profile, tools in profiles.items():
+            offered = {each.name: OfferedTool(listed=each, answer=self._pass_on) for each in listed(tools)} | dict(more.tools)
+            self._tools |= offered
+            self._listed[profile] = types.ListToolsResult(tools=[each.listed for each in offered.values()])
+        looking = Looking(more.resources)
+        prompting = Prompting(looking.templates, more.prompts)
         self.server: Server[Any] = Server(
             "taskactors",
             version=version("taskactors"),
@@ -50,6 +58,8 @@ class McpSurface:
                 "resources/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
                 "resources/templates/list": CacheHint(ttl_ms=LIST_FRESH_MS, scope="public"),
             },
+            # Without it the whole list would be made for every call over HTTP, to look for one schema.
+            get_tool_input_schema=self._input_schema,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
             on_list_resources=looking.list_resources,
@@ -89,16 +99,22 @@ class McpSurface:
         require_first_page(params)
         return self._listed[peer_of(context).connection.profile]
 
-    async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        peer = peer_of(context)
+    def _input_schema(self, name: str) -> Mapping[str, Any] | None:
+        tool = self._tools.get(name)
+        return None if tool is None else tool.listed.input_schema
+
+    async def _call_tool(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult | types.InputRequiredResult:
         # What this surface does not list does not exist on it, whatever other doors know.
-        if params.name not in self._tools:
+        if (tool := self._tools.get(params.name)) is None:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {params.name[:100]}")
         try:
-            return await peer.call(
-                params.name, params.arguments or {}, lambda answer: answered(answer, self._front.notices(peer.connection))
-            )
+            return await tool.answer(context, params)
         except Refusal as refusal:
-            return refused(refusal, self._front.notices(peer.connection))
+            return refused(refusal, self._front.notices(peer_of(context).connection))
         except UnknownTool as unknown:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {unknown.tool[:100]}") from None
+
+    async def _pass_on(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        peer, arguments = peer_of(context), params.arguments or {}
+        answer = peer.call(params.name, arguments, lambda answer: answered(answer, self._front.notices(peer.connection)))
+        return await telling(context, arguments, answer)

@@ -92,6 +92,8 @@ class HttpDoor:
     async def _lead(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]]
         host = next((value for name, value in headers if name == "host"), "")
+        # A page that came from here may ask here. Whoever tricks a browser into taking us for another place names that as Host, too.
+        headers = [each for each in headers if each != ("origin", f"{scope['scheme']}://{host}")]
         if (turned_down := self.admission.turned_down(host, headers)) is not None:
             await send_refusal(send, turned_down.status, turned_down.why)
             return
@@ -147,10 +149,9 @@ class HttpDoor:
         """Whether a token is asked of nobody, or here is a good one; to ask without one is no failure."""
         if self.admission.holder is None:
             return True
-        shown = any(name == "authorization" for name, _ in headers)
-        return shown and isinstance(
-            self.admission.identified(Handshake(host="", target="", headers=headers, address=_address(scope))), Token
-        )
+        if not any(name == "authorization" for name, _ in headers):
+            return False
+        return isinstance(self.admission.identified(Handshake(host="", target="", headers=headers, address=_address(scope))), Token)
 
     async def _metrics(self, send: Send, token: Token | Refused | None) -> None:
         """For whoever may look at every project: its figures name them all."""
