@@ -210,7 +210,7 @@ COMMANDS = (
     *(("task", "claim", f"P-{number + 1}", "--agent", "bob") for number in range(3)),
     *((text,) for text in CORPUS if "\0" not in text),
     *(("task", "list", text) for text in CORPUS if "\0" not in text),
-    *(("serve", "--host", text) for text in CORPUS if "\0" not in text),
+    *(("serve", "--log-level", text) for text in CORPUS if "\0" not in text),
     *(("log", text.replace("\n", " ")) for text in CORPUS if "\0" not in text),
     *(("send", "bob", text, "--agent", "ada") for text in CORPUS if "\0" not in text),
     *(("task", "list", "--state", text) for text in CORPUS[:14] if "\0" not in text),
