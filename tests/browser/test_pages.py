@@ -10,11 +10,11 @@ import pytest
 from attrs import define, field
 
 from taskactors.transports.admission import Admission, Refused
-from tests.support.agent_client import connected
+from tests.support.agent_client import AgentClient, connected
 from tests.support.browser import Page, browsing, needs_browser, pages
 from tests.support.fake_front import FakeFront, serving
 from tests.support.http_server import serving_http
-from tests.support.server_process import running
+from tests.support.server_process import ServerProcess, running
 
 pytestmark = needs_browser
 
@@ -28,6 +28,7 @@ OUR_REFUSAL = "frame: this server does not answer to that Host"
 """What a page at a name that is not ours may see, as it is at the same name: that it is turned away."""
 
 Outcomes = Mapping[str, str]
+Known = tuple[Any, ...]
 
 
 @define(eq=False)
@@ -137,17 +138,41 @@ async def test_the_same_page_can_when_it_is_allowed_so_that_the_test_above_can_f
 @pytest.mark.parametrize("where", [of_another_origin, at_the_servers_own_address])
 async def test_a_page_leaves_a_real_server_as_it_was(tmp_path: Path, where: Where) -> None:
     with running(tmp_path / "data") as server:
-        async with connected(server.ws) as me:
-            await me.call("create_task", code="OURS", name="a task", description="of ours")
-            before = await _known(me)
-            async with pages() as port, browsing() as browser:
-                page = await browser.page()
-                await page.go(f"http://evil.example:{port}/")
-                http = server.facts["http"].removesuffix("/mcp")
-                assert succeeded(await where(page, server.ws, http)) == {}
-            assert await _known(me) == before
+        seen, before, after = await _visited(server, where)
+    assert seen == {}
+    assert before == after
 
 
-async def _known(me: Any) -> tuple[Any, ...]:
+async def test_a_page_of_an_origin_that_was_allowed_can_use_a_real_server(tmp_path: Path) -> None:
+    async with pages() as port:
+        with running(tmp_path / "data", "--allow-origin", f"http://evil.example:{port}") as server:
+            seen, before, after = await _visited(server, of_another_origin, port)
+    assert {"websocket", "websocket as an agent", "get health", "post json", "post json to mcp", "worker"} <= set(seen)
+    assert before != after
+
+
+async def test_a_page_of_an_allowed_origin_still_needs_a_token(tmp_path: Path) -> None:
+    async with pages() as port:
+        with running(tmp_path / "data", "--allow-origin", f"http://evil.example:{port}", no_auth=False) as server:
+            seen, before, after = await _visited(server, of_another_origin, port)
+    # Whether it is well is all that is said to those without one.
+    assert seen == {"get health": 'read: {"status":"healthy"}'}
+    assert before == after
+
+
+async def _visited(server: ServerProcess, where: Where, port: int | None = None) -> tuple[dict[str, str], Known, Known]:
+    """What a page could do at a server, and what the server knew before and afterwards."""
+    local = server.data / "local.token"
+    async with connected(server.ws, token=local.read_text().strip() if local.exists() else None) as me, pages() as another:
+        await me.call("create_task", code="OURS", name="a task", description="of ours")
+        before = await _known(me)
+        async with browsing() as browser:
+            page = await browser.page()
+            await page.go(f"http://evil.example:{port or another}/")
+            seen = succeeded(await where(page, server.ws, server.facts["http"].removesuffix("/mcp")))
+        return seen, before, await _known(me)
+
+
+async def _known(me: AgentClient) -> Known:
     health = await me.call("health_check")
     return (await me.call("get_changes"), await me.call("list_agents"), health["total_tasks"], health["events"])

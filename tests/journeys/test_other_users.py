@@ -162,6 +162,32 @@ def test_another_user_can_read_nothing_and_reach_no_socket(open_to_all: Path) ->
         assert not refused_to_nobody(lambda: os.listdir(server.data))
 
 
+def open_a_door(url: str) -> None:
+    """As PermissionError when the server says that it wants a token, which is all that a port of this machine can do."""
+    host, port = url.split("/")[2].split(":")
+    with socket.create_connection((host, int(port))) as speaking:
+        upgrade = (
+            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        )
+        speaking.sendall(f"GET /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\n{upgrade if url.startswith('ws') else ''}\r\n".encode())
+        if b" 401 " in speaking.recv(4096).split(b"\r\n")[0]:
+            raise PermissionError
+
+
+@as_root
+def test_another_user_is_let_in_at_no_port(open_to_all: Path) -> None:
+    with running(open_to_all / "data", no_auth=False) as server:
+        for url in (server.ws, server.facts["http"]):
+            assert refused_to_nobody(partial(open_a_door, url))
+        for name in ("local.token", "server.json"):
+            assert refused_to_nobody((server.data / name).read_bytes)
+        server.data.chmod(0o755)
+        assert refused_to_nobody((server.data / "local.token").read_bytes)
+    # The same doors do open where no token is wanted.
+    with running(open_to_all / "other") as server:
+        assert not refused_to_nobody(partial(open_a_door, server.ws))
+
+
 @as_root
 def test_a_server_that_another_user_put_further_up_is_not_spoken_to_unless_it_is_named(open_to_all: Path) -> None:
     trap, here = open_to_all / ".taskactors", open_to_all / "work" / "here"
