@@ -17,6 +17,7 @@ EXAMPLES: Mapping[str, Any] = {
     "agent": "ada",
     "agents": ("ada", "ben"),
     "allowed": (State.CREATED, State.CANCELLED),
+    "asked": False,
     "by": "ada",
     "caller": "ben",
     "current_fence": 4,

@@ -100,7 +100,7 @@ async def work(s: Day, arch: dict) -> None:
     assert (await s.ok("set_task_state", id=arch["id"], state="Review"))["state"] == "Review"
     done = await s.ok("set_task_state", id=arch["id"], state="Done")
     assert done["done_at"]
-    archived = await s.ok("archive_task", id=arch["id"])
+    archived = await s.ok("archive_task", id=arch["id"], confirm=True)
     assert (archived["state"], archived["done_at"]) == ("Archived", done["done_at"])
     assert "invalid_transition" in await s.refused("set_task_state", id=arch["id"], state="Quarantined")
 

@@ -109,7 +109,7 @@ async def hands_over(bob: Member, eve: Member) -> None:
     taken = await bob.call("answer_handoff", handoff_id=offer["handoff_id"], accept=True)
     assert (taken["claim"]["agent"], taken["claim"]["fence"]) == ("bob", fence + 1)
     await bob.call("set_task_state", code="DOC-1", state="Done")
-    await bob.call("archive_task", code="DOC-1")
+    await bob.call("archive_task", code="DOC-1", confirm=True)
     await bob.call("send_message", to="all", content="login is done")
 
 

@@ -7,53 +7,20 @@ from typing import Any
 
 import pytest
 import trio
-from attrs import define
 from trio.testing import MockClock
 
-from taskactors.actors.calls import Connection
-from taskactors.actors.profiles import PROFILES
 from taskactors.domain.errors import NotFound
-from taskactors.mcp_server.server import McpSurface
 from tests.support.fake_front import INITIALIZE, FakeFront, legacy, modern
+from tests.support.in_memory_wire import InMemory, in_memory
 
 EVERY_S = 5
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 
 
-@define(eq=False)
-class InMemory:
-    """A wire without sockets, on which time can jump; and the client at its other end."""
-
-    to_server: trio.MemorySendChannel[str]
-    at_server: trio.MemoryReceiveChannel[str]
-    to_client: trio.MemorySendChannel[str]
-    at_client: trio.MemoryReceiveChannel[str]
-
-    async def receive(self) -> str:
-        return await self.at_server.receive()
-
-    async def send(self, frame: str) -> None:
-        await self.to_client.send(frame)
-
-    async def say(self, message: Mapping[str, Any]) -> None:
-        await self.to_server.send(json.dumps(message))
-
-    async def heard(self) -> list[Any]:
-        """All that has come, up to the next answer."""
-        messages = [json.loads(await self.at_client.receive())]
-        while "id" not in messages[-1]:
-            messages.append(json.loads(await self.at_client.receive()))
-        return messages
-
-
 @asynccontextmanager
 async def talking(answer: Answer) -> AsyncIterator[InMemory]:
-    wire = InMemory(*trio.open_memory_channel[str](100), *trio.open_memory_channel[str](100))
-    surface = McpSurface(FakeFront({"next_task": answer}), PROFILES)
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(surface.serve, wire, Connection(id="c", project="default"))
+    async with in_memory(FakeFront({"next_task": answer})) as wire:
         yield wire
-        nursery.cancel_scope.cancel()
 
 
 def answering_after(seconds: float) -> Answer:

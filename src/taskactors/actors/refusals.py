@@ -162,3 +162,20 @@ class NoTokens(Refusal):
 
     def cause(self) -> str:
         return "this server knows no tokens: it lets in whoever is on this machine"
+
+
+@frozen(str=False)
+class NotConfirmed(Refusal):
+    """It cannot be taken back, and nobody has said that it is meant. Nothing happened."""
+
+    code: ClassVar[str] = "not_confirmed"
+    tool: str
+    asked: bool
+
+    def cause(self) -> str:
+        if self.asked:
+            return f"the person at your client did not agree to {self.tool}"
+        return f"{self.tool} cannot be taken back, and nothing says that it is meant"
+
+    def remedy(self) -> str:
+        return "leave it, or ask them why" if self.asked else "call it with confirm: true if it is"

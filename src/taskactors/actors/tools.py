@@ -54,6 +54,7 @@ class Tool:
     """One tool. `answers` are the top-level keys that every answer has, with their JSON types; more may come.
 
     `reads` tools see a snapshot and change nothing; the unit of the others runs in the store's write transaction.
+    What is asked of a person before it is done, of the `task` that it names, is the `question` of a tool whose request has `confirm`.
     `urgent` ones may use the room that mailboxes keep for finishing work. What one that `takes` took for a caller who
     has left is given back.
     """
@@ -66,6 +67,7 @@ class Tool:
     answers: Mapping[str, str]
     reads: bool = False
     destructive: bool = False
+    question: str = ""
     idempotent: bool = False
     urgent: bool = False
     takes: bool = False
@@ -123,6 +125,7 @@ TOOLS: Mapping[str, Tool] = _table(
         unit=tasks.archive_task,
         answers=TASK,
         destructive=True,
+        question="Put task {task} away for good? Nothing brings it back.",
     ),
     Tool(
         name="discover_work",

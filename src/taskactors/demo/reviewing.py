@@ -60,7 +60,7 @@ class Reviewer:
         await self.board.call("review_task", code=code, verdict="approve")
         self._say(Kind.APPROVED, code, author)
         if planned and planned.archive:
-            await self.board.call("archive_task", code=code)
+            await self.board.call("archive_task", code=code, confirm=True)
             self._say(Kind.ARCHIVED, code, author)
 
     async def _was_sent_back(self, code: str) -> bool:

@@ -196,7 +196,7 @@ class Worker:
         self._say(Kind.DONE, code)
         planned = self.plan.find(code)
         if planned and planned.archive:
-            await self.board.call("archive_task", code=code)
+            await self.board.call("archive_task", code=code, confirm=True)
             self._say(Kind.ARCHIVED, code)
 
     def _say(self, kind: Kind, task: str, text: str = "", number: int = 0, messages: int = 0) -> None:

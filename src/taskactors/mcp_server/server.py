@@ -18,6 +18,7 @@ from ..actors.wires import Wire
 from ..domain.errors import Refusal
 from .answers import answered, refused
 from .asking import Context, peer_of, require_first_page
+from .confirming import Confirming
 from .connection import Inbound, Outbound, UnderWay
 from .instructions import INSTRUCTIONS
 from .looking import Looking
@@ -44,6 +45,7 @@ class McpSurface:
             offered = {each.name: OfferedTool(listed=each, answer=self._pass_on) for each in listed(tools)} | dict(more.tools)
             self._tools |= offered
             self._listed[profile] = types.ListToolsResult(tools=[each.listed for each in offered.values()])
+        self._confirming = Confirming(profiles)
         looking = Looking(more.resources)
         prompting = Prompting(looking.templates, more.prompts)
         self.server: Server[Any] = Server(
@@ -114,7 +116,9 @@ class McpSurface:
         except UnknownTool as unknown:
             raise MCPError(types.INVALID_PARAMS, f"Unknown tool: {unknown.tool[:100]}") from None
 
-    async def _pass_on(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        peer, arguments = peer_of(context), params.arguments or {}
+    async def _pass_on(self, context: Context, params: types.CallToolRequestParams) -> types.CallToolResult | types.InputRequiredResult:
+        peer, arguments = peer_of(context), await self._confirming.settled(context, params)
+        if isinstance(arguments, types.InputRequiredResult):
+            return arguments
         answer = peer.call(params.name, arguments, lambda answer: answered(answer, self._front.notices(peer.connection)))
         return await telling(context, arguments, answer)

@@ -65,7 +65,7 @@ assert.equal((await ok('update_task', { id: arch.id, description: 'Nov√Ω popis ‚
 await ok('end_work_session', { session_id: session.session_id, notes: 'hotovo', productivity_score: 0.9 });
 assert.equal((await ok('set_task_state', { id: arch.id, state: 'Review' })).state, 'Review');
 const done = await ok('set_task_state', { id: arch.id, state: 'Done' });
-assert.equal((await ok('archive_task', { id: arch.id })).done_at, done.done_at);
+assert.equal((await ok('archive_task', { id: arch.id, confirm: true })).done_at, done.done_at);
 const other = await ok('claim_task', { code: 'SEC-001', agent_name: 'qa-1' });
 assert.equal((await ok('release_task', { task_id: other.id, agent_name: 'qa-1' })).owner_agent_name, null);
 const inbox = await ok('read_inbox', { agent: 'qa-1' });

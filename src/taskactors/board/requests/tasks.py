@@ -150,6 +150,7 @@ class ArchiveTask(AboutTask):
     spellings: ClassVar[Mapping[str, str]] = {"task_id": "id"}
 
     expected_rev: Rev | None = None
+    confirm: Annotated[bool, Meta(description="true if you mean it; else the person at your client is asked, if it can ask")] = False
 
 
 Detail = Annotated[Literal["brief", "full"], Meta(description="brief shortens long texts")]
