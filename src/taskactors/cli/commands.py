@@ -31,6 +31,7 @@ COMMANDS = {
     "token": "let agents and people in, and turn them out again",
     "backup": "write a verified copy of a project, while a server serves it or without one",
     "restore": "put a backup in the place of a project of a stopped server",
+    "doctor": "find out why a client does not connect, and what to do about it",
     "verify": "check everything that must be true of the stored data, or of a backup",
     "retain": "drop history that nobody needs any more",
     "redact": "remove a secret from everything that was written",

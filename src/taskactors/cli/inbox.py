@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from .arguments import add_server_arguments, positive
-from .errors import Usage
+from .errors import CliError, Usage
 from .escaping import escaped
 from .server import Session
 from .shown import moment, show_json
@@ -25,9 +25,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=positive, help=f"show so many at most (default: {SHOWN}; with --all no limit)")
     parser.add_argument("--all", action="store_true", help="everything kept, also what was read; confirms nothing")
     parser.add_argument("--keep", action="store_true", help="do not confirm: the same is shown again next time")
+    parser.add_argument(
+        "--hook", action="store_true", help="as a coding agent's hook: tell it of new mail in its own form; confirms nothing"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.hook:
+        return _run_hook(arguments)
     if not arguments.all and (arguments.limit or 0) > PAGE:
         # A cursor confirms all before it, so a second page could only be had by confirming the first one unseen.
         raise Usage(
@@ -39,6 +44,15 @@ def run(arguments: argparse.Namespace) -> int:
         if answer["items"] and not arguments.all and not arguments.keep:
             _confirm(session, answer["next_cursor"], arguments.json)
     return 0
+
+
+def _run_hook(arguments: argparse.Namespace) -> int:
+    from .inbox_hook import run_hook
+
+    if arguments.all or arguments.keep or arguments.json:
+        # Not the code for wrong usage: clients take that one for an order to hold the agent up.
+        raise CliError("--hook goes with none of --all, --keep and --json", "leave those out: a hook confirms nothing, and answers JSON")
+    return run_hook(arguments, min(arguments.limit or SHOWN, PAGE))
 
 
 def _confirm(session: Session, cursor: str, as_json: bool) -> None:

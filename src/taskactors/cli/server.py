@@ -121,6 +121,7 @@ class Session:
 
     def __init__(self, arguments: argparse.Namespace, within_s: float = ANSWER_WITHIN_S) -> None:
         place = require_place(arguments.url)
+        self.data = place.data
         self.project = arguments.project or place.project or project_here()
         self.agent = arguments.agent or place.agent or agent_here()
         self._server = Server(place, within_s)

@@ -12,7 +12,7 @@ import trio
 from mcp.shared.message import SessionMessage
 from mcp_types.jsonrpc import jsonrpc_message_adapter
 from pydantic import ValidationError
-from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
+from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnection, wrap_client_stream
 
 SUBPROTOCOL = "mcp"
 MESSAGE_BYTES = 16 << 20
@@ -24,6 +24,9 @@ CLOSE_WITHIN_S = 2.0
 
 WRITE_WITHIN_S = 10.0
 """A server that does not take a request for this long does not serve."""
+
+Rejected = ConnectionRejected
+"""What connecting raises when the server refuses: it has the HTTP status, and the server's reason as its body."""
 
 T = TypeVar("T")
 Tcp = trio.SocketStream | trio.SSLStream[trio.SocketStream]
