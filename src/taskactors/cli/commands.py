@@ -17,6 +17,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "serve": "run the server",
     "bridge": "lead an MCP client that speaks over standard streams to the server",
+    "connect": "have Claude Code, Codex, Cursor or VS Code use the server",
     "demo": "watch a team of six agents work a plan",
     "task": "add, list, show, claim, release and finish tasks",
     "plan": "create a plan from a file, see what waits for what",

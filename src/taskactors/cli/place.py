@@ -76,6 +76,11 @@ def make_data_folder(folder: str) -> None:
         os.mkdir(folder, 0o700)
 
 
+def project_folder(start: str) -> str:
+    """The top of the repository that a folder is in, else the folder itself: where a client looks for a project's own files."""
+    return _repository(start) or os.path.abspath(start)
+
+
 def in_repository(start: str) -> bool:
     """Whether a folder is part of a project at all, rather than anywhere."""
     return _repository(start) is not None

@@ -155,7 +155,7 @@ def url_here(given: str | None) -> str | None:
 
 def _has_secret(url: str) -> bool:
     scheme, there, rest = url.partition("://")
-    return bool(there) and scheme.startswith("ws") and ":" in rest.partition("/")[0].rpartition("@")[0]
+    return bool(there) and scheme.startswith(("ws", "http")) and ":" in rest.partition("/")[0].rpartition("@")[0]
 
 
 def project_here() -> str:
