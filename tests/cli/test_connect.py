@@ -18,8 +18,6 @@ from tests.cli.fake_server import FakeServer
 def home(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     folder.mkdir()
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.delenv("CODEX_HOME", raising=False)
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     return folder
 

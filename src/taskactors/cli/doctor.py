@@ -9,10 +9,11 @@ from importlib.metadata import version
 from . import checks
 from .arguments import add_server_arguments
 from .checks import PROBLEM, WARNING, Check
+from .client_checks import clients
 from .credentials import token_for
 from .errors import FAILED, NoServer
 from .escaping import escaped
-from .place import meant
+from .place import meant, project_folder
 from .server import HOW_TO_START, project_here, url_here
 from .shown import show_json
 
@@ -49,6 +50,10 @@ def _show(check: Check) -> None:
 
 def _checked(arguments: argparse.Namespace) -> Iterator[Check]:
     url = url_here(arguments.url)
+    if url is not None and url.startswith(("http://", "https://")):
+        yield Check("server", WARNING, f"of {url} only the connection is looked at", "run this on its own machine for the rest")
+        yield _round_trip(url, token_for(None))
+        return
     try:
         place = meant(url, os.getcwd())
     except NoServer as unreachable:
@@ -90,15 +95,18 @@ def _of_place(place: Place, arguments: argparse.Namespace, url: str | None) -> I
         yield checks.backup_age(health)
     if url is not None and url.startswith(("ws://", "wss://")):
         yield _round_trip(url, token)
-    elif (ws := note.text("ws")) is not None:
-        yield _round_trip(_as_asked(ws, project, arguments.agent), token)
+    else:
+        for known in (note.text("ws"), http):
+            if known is not None:
+                yield _round_trip(_as_asked(known, project, arguments.agent), token)
+    yield from clients(project_folder(os.getcwd()), place.data, note)
 
 
-def _as_asked(ws: str, project: str, agent: str | None) -> str:
+def _as_asked(base: str, project: str, agent: str | None) -> str:
     """The address of that project; as an agent only when one was named, because connecting shows them as present."""
     from urllib.parse import quote
 
-    return f"{ws}/{quote(project)}" + (f"?agent={quote(agent)}" if agent else "")
+    return f"{base}/{quote(project)}" + (f"?agent={quote(agent)}" if agent else "")
 
 
 def _round_trip(url: str, token: str | None) -> Check:

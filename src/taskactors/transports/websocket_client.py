@@ -96,7 +96,16 @@ async def _in_time(step: Callable[[], Awaitable[T]], url: str) -> T:
 async def _open(url: SplitResult) -> Tcp:
     host = url.hostname or ""
     if url.scheme == "wss":
-        return await trio.open_ssl_over_tcp_stream(host, url.port or 443, https_compatible=True)
+        stream = await trio.open_ssl_over_tcp_stream(host, url.port or 443, https_compatible=True)
+        try:
+            # Now, and not by the library's first write: it would wait for ever on a certificate that is not trusted.
+            await stream.do_handshake()
+        except BaseException as error:
+            await trio.aclose_forcefully(stream)
+            if isinstance(error, trio.BrokenResourceError) and isinstance(error.__cause__, OSError):
+                raise error.__cause__ from None
+            raise
+        return stream
     return await trio.open_tcp_stream(host, url.port or 80)
 
 
