@@ -309,10 +309,11 @@ class Server:
         )
 
     def _surroundings(self, project: str) -> Surroundings:
-        ws = self.urls.get("ws")
+        there = {way: url if project == DEFAULT_PROJECT else f"{url}/{project}" for way, url in self.urls.items()}
         return Surroundings(
             project=project,
-            ws_url=ws if ws is None or project == DEFAULT_PROJECT else f"{ws}/{project}",
+            ws_url=there.get("ws"),
+            http_url=there.get("http"),
             version=version("taskactors"),
             root=self.config.roots.get(project),
             tools=_first_sentences(),

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from taskactors.actors.workspace.ai_tools import AI_TOOLS, AiTool
 from taskactors.actors.workspace.connections import MCP_CLIENTS
+from taskactors.actors.workspace.facts import Facts, Surroundings
+from taskactors.actors.workspace.setup import setup_instructions
 from tests.cli.conftest import Run
 from tests.cli.fake_server import FakeServer
 
@@ -264,3 +267,23 @@ def test_printed_only_nothing_is_written_and_what_is_printed_is_what_would_be(ru
     assert list(home.iterdir()) == []
     run("connect", "codex", "--write")
     assert (home / ".codex" / "config.toml").read_text().strip() in shown
+
+
+@pytest.mark.parametrize("tool", [tool for tool in AI_TOOLS.values() if tool.client])
+def test_setup_instructions_tell_what_connect_would_write(tool: AiTool, run: Run) -> None:
+    assert tool.client is not None
+    servers = {"ws": "ws://127.0.0.1:9/mcp", "http": "http://127.0.0.1:10/mcp"}
+    urls = {f"{way}_url": f"{url}/web" for way, url in servers.items()}
+    around = Surroundings(**urls, project="web", version="1", root=None, tools={})
+    setup = setup_instructions(Facts(around=around, roster=(), counts={}, ready=0), tool.name)
+    assert setup["configs"].keys() == set(tool.client.ways)
+    for way, text in setup["configs"].items():
+        assert text in setup["instructions"]
+        told = (tomllib.loads if tool.client.is_toml else json.loads)(text.replace("YOUR-NAME", "ada"))
+        url = ["--url", servers[way]] if way in servers else []
+        asked = run("connect", tool.client.name, "--via", way, "--project", "web", "--agent", "ada", "--json", *url)
+        holds = json.loads(asked.out)["files"][0]["holds"]
+        # Whoever reads instructions of a server needs none started.
+        words = holds[tool.client.servers]["taskactors"].get("args", [])
+        words[:] = [word for word in words if word != "--start"]
+        assert holds == told

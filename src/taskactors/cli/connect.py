@@ -21,6 +21,7 @@ from ..actors.workspace.connections import (
     WS,
     McpClient,
     address,
+    as_text,
     bridge_entry,
     configuration,
     hook,
@@ -229,8 +230,5 @@ def _write(change: Change) -> str:
 
 
 def _shown(client: McpClient, part: Part) -> str:
-    if client.is_toml and part.file == client.file:
-        text = with_server(client, "", part.alone[client.servers]["taskactors"])
-    else:
-        text = json.dumps(part.alone, indent=2)
+    text = as_text(client, part.alone) if part.file == client.file else json.dumps(part.alone, indent=2)
     return f"Put this into {part.file}, or run this again with --write:\n\n{text.rstrip()}\n"

@@ -27,8 +27,8 @@ from tests.actors.team import Team, team
 
 WHAT = {name: (tool.request.__doc__ or "").partition(".")[0] for name, tool in TOOLS.items()}
 URL = "ws://127.0.0.1:9/mcp"
-SHELL_ONLY = [tool.name for tool in AI_TOOLS.values() if not tool.speaks_websocket]
-CLIENTS = [tool.name for tool in AI_TOOLS.values() if tool.speaks_websocket]
+HTTP_URL = "http://127.0.0.1:10/mcp"
+CLIENTS_OWN_WORDS = {"mcp_servers", "bearer_token_env_var"}
 TEXTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     **{f"setup {name}": ("get_setup_instructions", {"ai_tool_type": name}) for name in AI_TOOLS},
     **{f"main file {name}": ("get_instructions_for_main_ai_file", {"file_type": name}) for name in AI_TOOLS},
@@ -39,7 +39,9 @@ TEXTS: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 
 def surroundings(**changed: Any) -> Surroundings:
-    return Surroundings(**({"project": "default", "ws_url": URL, "version": "1", "root": None, "tools": WHAT} | changed))
+    return Surroundings(
+        **({"project": "default", "ws_url": URL, "http_url": HTTP_URL, "version": "1", "root": None, "tools": WHAT} | changed)
+    )
 
 
 @asynccontextmanager
@@ -76,7 +78,7 @@ async def test_every_tool_argument_and_refusal_that_a_text_names_is_there(autoju
     async with working() as on:
         named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", await told(on, text)))
         # One word of the tools' own descriptions is a value of an argument.
-        assert named <= KNOWN_WORDS | {"send_back"}
+        assert named <= KNOWN_WORDS | CLIENTS_OWN_WORDS | {"send_back"}
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -85,57 +87,22 @@ async def test_every_command_that_a_text_names_is_one(autojump_clock: MockClock,
         assert set(re.findall(r"`taskactors ([a-z-]+)", await told(on, text))) <= COMMANDS.keys()
 
 
-@pytest.mark.parametrize("name", SHELL_ONLY)
-@pytest.mark.parametrize("text", ["setup", "main file", "agent file"])
-async def test_whoever_has_the_shell_alone_is_told_its_commands_and_not_to_call_tools(
-    autojump_clock: MockClock, text: str, name: str
-) -> None:
-    async with working(project="default") as on:
-        tool, given = TEXTS[f"{text} {name}"]
-        answer = await on.call("ada", tool, **given)
-        shown = answer["instructions"] if text == "setup" else answer["content"] if text == "main file" else answer["file"]["content"]
-        steps = shown if text == "setup" else shown.partition("## The loop")[2].partition("## Roles")[0]
-        assert "taskactors task claim" in steps
-        assert "TASKACTORS_AGENT" in steps
-        assert "TASKACTORS_PROJECT to default" in steps
-        assert not {tool for tool in TOOLS if re.search(rf"\b{tool}\b", steps)} - {"get_instructions_for_main_ai_file"}
-        assert "idempotency_key" not in steps
-
-
-@pytest.mark.parametrize("name", SHELL_ONLY)
-async def test_the_steps_for_the_shell_are_commands_that_the_command_line_takes(autojump_clock: MockClock, name: str) -> None:
-    from importlib import import_module
-
-    from taskactors.cli.arguments import parser_of
-
+async def test_any_other_client_is_told_every_address_and_the_bridge(autojump_clock: MockClock) -> None:
     async with working() as on:
-        steps = (await on.call("ada", "get_setup_instructions", ai_tool_type=name))["setup_steps"]
-        lines = [line for step in steps for line in re.findall(r"`taskactors ([a-z-]+ [^`]+)`", step)]
-        assert len(lines) >= 5
-        for line in lines:
-            command, *rest = line.replace("CLASS", "transient").split()
-            parser = parser_of(f"taskactors {command}", COMMANDS[command])
-            import_module(f"taskactors.cli.{command}").add_arguments(parser)
-            parser.parse_args(rest)
+        setup = await on.call("ada", "get_setup_instructions", ai_tool_type="generic")
+        assert (setup["config"], setup["config_file"], setup["configs"]) == (None, None, {})
+        for way in (f"{URL}?agent=YOUR-NAME", f"{HTTP_URL}?agent=YOUR-NAME", "taskactors bridge", "taskactors token add"):
+            assert way in setup["instructions"]
+        without = await told(on, "agent file generic")
+        assert f"{URL}?agent=ada" in without
 
 
-@pytest.mark.parametrize("name", CLIENTS)
-async def test_clients_are_told_where_to_connect_and_as_whom(autojump_clock: MockClock, name: str) -> None:
+@pytest.mark.parametrize("name", AI_TOOLS)
+async def test_every_text_of_a_project_leads_to_that_project(autojump_clock: MockClock, name: str) -> None:
     async with working(ws_url=f"{URL}/other", project="other") as on:
-        setup = await on.call("ada", "get_setup_instructions", ai_tool_type=name)
-        entry = json.loads(setup["config"])["mcpServers"]["taskactors"]
-        assert entry["url"] == f"{URL}/other?agent=YOUR-NAME"
-        assert f"{URL}/other?agent=YOUR-NAME" in setup["instructions"]
-        assert setup["url"] == (await on.call("ada", "get_workspace_manifest"))["url"] == f"{URL}/other"
+        assert (await on.call("ada", "get_workspace_manifest"))["url"] == f"{URL}/other"
         assert f"{URL}/other" in await told(on, f"main file {name}")
         assert f"{URL}/other?agent=ada" in await told(on, f"agent file {name}")
-
-
-@pytest.mark.parametrize("name", SHELL_ONLY)
-async def test_no_configuration_is_named_for_a_tool_that_cannot_connect(autojump_clock: MockClock, name: str) -> None:
-    async with working() as on:
-        setup = await on.call("ada", "get_setup_instructions", ai_tool_type=name)
-        assert (setup["config"], setup["config_file"]) == (None, None)
 
 
 def test_where_the_address_is_not_known_the_usual_one_still_leads_to_this_project() -> None:

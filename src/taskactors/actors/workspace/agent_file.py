@@ -7,9 +7,8 @@ from typing import Any
 from ...board.requests.team import RegisterAgent
 from .ai_tools import AI_TOOLS, AiTool, tool_named
 from .facts import Surroundings
-from .roles import ROLE_TEXTS
+from .roles import LOOP, MANNERS, ROLE_TEXTS
 from .safe_files import write_file
-from .ways import loop_of, manners_of
 
 
 def agent_registered_files(around: Surroundings, entry: Mapping[str, Any], request: RegisterAgent) -> Mapping[str, Any]:
@@ -34,9 +33,11 @@ def agent_text(around: Surroundings, entry: Mapping[str, Any], tool: AiTool) -> 
     front = f"---\nname: {json.dumps(name)}\ndescription: {json.dumps(what)}\n---\n"
     own_words = entry.get("description") or ""
     quoted = "\n".join(f"> {line}" for line in own_words.splitlines()) if own_words else "> (nothing)"
-    loop = "\n".join(f"{number}. {step}" for number, step in enumerate(loop_of(tool, around), 1))
-    manners = "\n".join(f"- {line}" for line in manners_of(tool))
-    connect = f"Connect as `{around.url}?agent={name}`" if tool.speaks_websocket else f"Work from the shell, with `TASKACTORS_AGENT={name}`"
+    loop = "\n".join(f"{number}. {step}" for number, step in enumerate(LOOP, 1))
+    manners = "\n".join(f"- {line}" for line in MANNERS)
+    connect = f"You connect as `{around.url}?agent={name}`"
+    if tool.client is not None:
+        connect += f"; `taskactors connect {tool.client.name} --write --agent {name}` sets that up"
     return (
         f"{front}\n# {name}\n\nYou are `{name}`, the team's {role}. {ROLE_TEXTS[role].duty}\n\n"
         f"{connect}.\n\nCapabilities: {', '.join(entry['capabilities']) or 'none registered'}.\n\n"

@@ -1,31 +1,30 @@
-"""The AI tools we know: where each keeps its main file and its agents, and how it is told about a server."""
+"""The AI tools we know: where each keeps its main file and its agents, and which MCP client it is."""
 
-import json
 from collections.abc import Mapping
 
 from attrs import frozen
 
 from ...domain.errors import InvalidArguments
+from .connections import MCP_CLIENTS, McpClient
 
 
 @frozen
 class AiTool:
-    """One AI tool. `speaks_websocket` tells whether it can connect to this server by itself."""
+    """One AI tool. `client` is what it is among the clients whose configuration we know, None for any other."""
 
     name: str
     main_file: str
     agent_folder: str
-    speaks_websocket: bool
-    config_file: str | None = None
+    client: McpClient | None = None
 
 
 AI_TOOLS: Mapping[str, AiTool] = {
     tool.name: tool
     for tool in (
-        AiTool("claude-code", "CLAUDE.md", ".claude/agents", True, ".mcp.json"),
-        AiTool("codex", "AGENTS.md", ".codex/agents", False, "~/.codex/config.toml"),
-        AiTool("cursor", ".cursor/rules/taskactors.mdc", ".cursor/agents", False, ".cursor/mcp.json"),
-        AiTool("generic", "TASKACTORS.md", ".agents", True),
+        AiTool("claude-code", "CLAUDE.md", ".claude/agents", MCP_CLIENTS["claude"]),
+        AiTool("codex", "AGENTS.md", ".codex/agents", MCP_CLIENTS["codex"]),
+        AiTool("cursor", ".cursor/rules/taskactors.mdc", ".cursor/agents", MCP_CLIENTS["cursor"]),
+        AiTool("generic", "TASKACTORS.md", ".agents"),
     )
 }
 
@@ -41,11 +40,3 @@ def tool_named(name: str | None) -> AiTool:
     raise InvalidArguments(
         tool="get_instructions_for_main_ai_file", problems=(f"file_type: {name[:50]!r} is not known; there are {known}",)
     )
-
-
-def configuration(tool: AiTool, url: str) -> str | None:
-    """The text that connects this tool to the server, or None when it cannot connect by itself."""
-    if not tool.speaks_websocket:
-        return None
-    entry = {"type": "ws", "url": f"{url}?agent=YOUR-NAME"}
-    return json.dumps({"mcpServers": {"taskactors": entry}}, indent=2)

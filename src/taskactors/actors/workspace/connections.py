@@ -1,5 +1,6 @@
 """What each MCP client must be told to reach this server: its own file, and the entry in it for each way in."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -125,6 +126,15 @@ def configuration(client: McpClient, entry: Mapping[str, Any]) -> dict[str, Any]
     if client.token in str(entry.get("headers")) and TOKEN_INPUT in client.token:
         whole["inputs"] = [{"type": "promptString", "id": TOKEN_INPUT, "description": "The token for taskactors", "password": True}]
     return whole
+
+
+def as_text(client: McpClient, whole: Mapping[str, Any]) -> str:
+    """What a file must hold, in its own language."""
+    if not client.is_toml:
+        return json.dumps(whole, indent=2)
+    import tomlkit
+
+    return tomlkit.dumps(whole).strip()
 
 
 def hook(command: str) -> dict[str, Any]:

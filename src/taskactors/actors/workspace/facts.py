@@ -20,6 +20,7 @@ class Surroundings:
     version: str
     root: Path | None
     tools: Mapping[str, str]
+    http_url: str | None = None
 
     @property
     def url(self) -> str:

@@ -7,9 +7,8 @@ from typing import Any
 from ...board.requests.workspace import CreateMainAiFile
 from .ai_tools import AiTool, tool_named
 from .facts import Facts
-from .roles import ROLE_TEXTS
+from .roles import LOOP, MANNERS, ROLE_TEXTS
 from .safe_files import write_file
-from .ways import loop_of, manners_of
 
 FENCED = re.compile(r"^ {0,3}(`{3,}+|~{3,}+)[^\n]*+\n.*?(?:^ {0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
 """From a fence to its like or the end. Possessive, so that a line of nothing but fences costs no more than its length."""
@@ -53,13 +52,11 @@ def _text(facts: Facts, tool: AiTool) -> str:
     team = "\n".join(f"- `{member.agent.name}`: {member.agent.role}" for member in facts.roster) or "- nobody is registered yet"
     roles = "\n".join(f"- **{role}**: {text.duty}" for role, text in ROLE_TEXTS.items())
     tools = "\n".join(f"- `{name}`: {what}" for name, what in facts.around.tools.items())
-    loop = "\n".join(f"{number}. {step}" for number, step in enumerate(loop_of(tool, facts.around), 1))
-    manners = "\n".join(f"- {line}" for line in manners_of(tool))
-    # An agent that has the shell alone must not look for these among its own tools.
-    over_mcp = "" if tool.speaks_websocket else "What clients of the board can call; from the shell, use the commands above.\n\n"
+    loop = "\n".join(f"{number}. {step}" for number, step in enumerate(LOOP, 1))
+    manners = "\n".join(f"- {line}" for line in MANNERS)
     return (
         f"{front}# Working together on {facts.around.project}\n\n"
         f"All agents of this project share one task board, taskactors, at `{facts.url}`.\n\n"
         f"## The loop\n\n{loop}\n\n## Manners\n\n{manners}\n\n## Roles\n\n{roles}\n\n## On the team now\n\n{team}\n\n"
-        f"## Tools\n\n{over_mcp}{tools}\n"
+        f"## Tools\n\n{tools}\n"
     )
