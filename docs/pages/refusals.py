@@ -75,6 +75,7 @@ IN_PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "files_reserved": {"by": ("ada",)},
     "handoff_closed": {"state": "accepted"},
     "not_addressed": {"to": "role:qa"},
+    "not_confirmed": {"tool": "archive_task"},
     "no_such_project": {"project": "My Project", "why": "that is no name for a project"},
     "reason_required": {"state": State.DONE, "to": State.CREATED},
     "task_closed": {"state": State.DONE},

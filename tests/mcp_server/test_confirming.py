@@ -11,7 +11,9 @@ from mcp import Client
 from mcp_types import ElicitResult
 from trio.testing import MockClock
 
+from taskactors.actors.arguments import Arguments
 from taskactors.actors.tools import TOOLS, Tool
+from taskactors.domain.errors import InvalidArguments
 from taskactors.mcp_server.answers import REFUSAL_KEY
 from taskactors.mcp_server.confirming import ANSWER_WITHIN_S
 from tests.support.fake_front import ENVELOPE, INITIALIZE, FakeFront, Peer, connected, introduced, legacy, modern, serving
@@ -144,6 +146,26 @@ async def test_a_person_who_says_nothing_has_not_agreed_when_their_time_is_up(au
     assert front.called == []
 
 
+async def test_what_archives_by_another_name_asks_too_and_other_moves_do_not() -> None:
+    front = FakeFront()
+
+    def moving(state: str, number: int, **more: Any) -> dict[str, Any]:
+        arguments = {"code": "T-1", "state": state, **more}
+        return modern("tools/call", {"name": "set_task_state", "arguments": arguments}, number)
+
+    async with serving(front) as (url, _), connected(url) as peer:
+        assert refusal(await peer.ask(moving("Archived", 1))) == "not_confirmed"
+        for answer in (await peer.ask(moving("Archived", 2, confirm=True)), await peer.ask(moving("Done", 3))):
+            assert answer["result"]["isError"] is False
+    assert [arguments["state"] for _, _, arguments in front.called] == ["Archived", "Done"]
+
+
+@pytest.mark.parametrize("state", ["archived", "ARCHIVED", " Archived", ["Archived"]])
+def test_no_other_way_to_write_the_state_slips_past_the_question(state: object) -> None:
+    with pytest.raises(InvalidArguments):
+        Arguments(TOOLS["set_task_state"].request).structure({"code": "T-1", "state": state}, "set_task_state")
+
+
 @pytest.mark.parametrize("arguments", [{"code": "A" * 21}, {"code": None}, {"confirm": "yes"}, {"when": "now"}])
 async def test_a_call_that_is_wrong_is_refused_for_that_before_anybody_is_asked(arguments: dict[str, Any]) -> None:
     front = FakeFront()
@@ -186,6 +208,9 @@ async def test_a_client_over_http_that_asks_its_person_never_notices_how(mode: A
 
 @pytest.mark.parametrize("tool", [tool for tool in TOOLS.values() if tool.question], ids=lambda tool: tool.name)
 def test_every_tool_that_asks_is_one_that_destroys_and_takes_the_answer(tool: Tool) -> None:
-    assert tool.destructive
-    assert {"confirm", "id", "code"} <= {each.name for each in fields(tool.request)}
+    # One that asks only now and then is no destructive tool to clients, which would warn of its every call.
+    assert tool.destructive is not bool(tool.asked_when)
+    assert {"confirm", "id", "code", *tool.asked_when} <= {each.name for each in fields(tool.request)}
+    # It is compared as it comes in.
+    assert not tool.asked_when.keys() & set(tool.request.spellings.values())
     assert "T-1" in tool.question.format(task="T-1")

@@ -41,6 +41,7 @@ from ..board.requests import team as ask_team
 from ..board.requests import workflows as ask_workflows
 from ..board.requests import workspace as ask_workspace
 from ..board.requests.request import Request
+from ..domain.task import State
 
 TASK = {"id": "integer", "code": "string", "name": "string", "state": "string", "rev": "integer"}
 PAGE = {"items": "array"}
@@ -48,13 +49,16 @@ MESSAGE = {"id": "integer", "message_type": "string", "content": "string", "crea
 HANDOFF = {"handoff_id": "integer", "task_code": "string", "to": "string", "state": "string"}
 SESSION = {"session_id": "integer", "task_id": "integer", "agent_name": "string", "started_at": "string"}
 
+PUT_AWAY = "Put task {task} away for good? Nothing brings it back."
+
 
 @frozen(kw_only=True)
 class Tool:
     """One tool. `answers` are the top-level keys that every answer has, with their JSON types; more may come.
 
     `reads` tools see a snapshot and change nothing; the unit of the others runs in the store's write transaction.
-    What is asked of a person before it is done, of the `task` that it names, is the `question` of a tool whose request has `confirm`.
+    What is asked of a person before it is done, of the `task` that it names, is the `question` of a tool whose request has `confirm`; it is
+    asked only of calls with the arguments `asked_when`.
     `urgent` ones may use the room that mailboxes keep for finishing work. What one that `takes` took for a caller who
     has left is given back.
     """
@@ -68,6 +72,7 @@ class Tool:
     reads: bool = False
     destructive: bool = False
     question: str = ""
+    asked_when: Mapping[str, str] = {}
     idempotent: bool = False
     urgent: bool = False
     takes: bool = False
@@ -88,6 +93,8 @@ TOOLS: Mapping[str, Tool] = _table(
         desk="backend",
         unit=tasks.set_task_state,
         answers=TASK,
+        question=PUT_AWAY,
+        asked_when={"state": State.ARCHIVED.value},
         urgent=True,
     ),
     Tool(
@@ -125,7 +132,7 @@ TOOLS: Mapping[str, Tool] = _table(
         unit=tasks.archive_task,
         answers=TASK,
         destructive=True,
-        question="Put task {task} away for good? Nothing brings it back.",
+        question=PUT_AWAY,
     ),
     Tool(
         name="discover_work",

@@ -151,7 +151,7 @@ def _server(client: McpClient, way: str, wanted: Wanted) -> Part:
     if way == BRIDGE:
         entry = bridge_entry(client, _bridge(client, wanted), needs_token=wanted.base is not None)
     else:
-        base = wanted.base or _here(way, wanted.data)
+        base = wanted.base or _usual_base(way, wanted.data)
         entry = network_entry(client, way, address(base, agent=wanted.agent, project=wanted.project, profile=wanted.profile))
     return Part(client.file, configuration(client, entry), lambda text: with_server(client, text, entry))
 
@@ -177,7 +177,7 @@ def _command() -> list[str]:
     return ["taskactors"] if shutil.which("taskactors") else [sys.executable, "-P", "-m", "taskactors"]
 
 
-def _here(way: str, data: str | None) -> str:
+def _usual_base(way: str, data: str | None) -> str:
     """Where the server of this machine is reached; where it usually is, when it does not run."""
     place = meant(data, os.getcwd())
     note = read_note(place.data) if place is not None else None

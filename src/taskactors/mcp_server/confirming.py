@@ -41,6 +41,8 @@ class Confirming:
         if params.name not in self._asking or peer_of(context).connection.profile == OLDER:
             return given
         tool, arguments = self._asking[params.name]
+        if any(given.get(name) != value for name, value in tool.asked_when.items()):
+            return given
         # What is wrong is refused before anybody is bothered, and nobody is shown a question that is not one.
         request: Any = arguments.structure(given, tool.name)
         if request.confirm:

@@ -141,6 +141,7 @@ class SetTaskState(AboutTask):
     reason: Annotated[Reason | None, Meta(description="why; needed to reopen, kick, and useful for Blocked")] = None
     fence: Annotated[Fence | None, Meta(description="your claim's fence")] = None
     expected_rev: Rev | None = None
+    confirm: Annotated[bool, Meta(description="for Archived: as in archive_task")] = False
 
 
 @frozen(kw_only=True)
