@@ -175,7 +175,7 @@ class NotConfirmed(Refusal):
     def cause(self) -> str:
         if self.asked:
             return f"the person at your client did not agree to {self.tool}"
-        return f"{self.tool} cannot be taken back, and nothing says that it is meant"
+        return f"this call of {self.tool} cannot be taken back, and nothing says that it is meant"
 
     def remedy(self) -> str:
         return "leave it, or ask them why" if self.asked else "call it with confirm: true if it is"
