@@ -16,6 +16,7 @@ class LmdbReads:
 
     def __init__(self, transaction: "lmdb.Transaction[bytes]") -> None:
         self._transaction = transaction
+        self._cursor: lmdb.Cursor[bytes] | None = None
 
     def get(self, key: bytes) -> bytes | None:
         try:
@@ -27,8 +28,10 @@ class LmdbReads:
         if limit <= 0:
             return []
         try:
-            with self._transaction.cursor() as cursor:
-                return _backward(cursor, start, end, limit) if reverse else _forward(cursor, start, end, limit)
+            if self._cursor is None:
+                # One for all ranges: to make it costs as much as a short range. It ends with its transaction.
+                self._cursor = self._transaction.cursor()
+            return _backward(self._cursor, start, end, limit) if reverse else _forward(self._cursor, start, end, limit)
         except lmdb.Error as error:
             raise in_our_words(error) from error
 
@@ -52,6 +55,9 @@ def _forward(cursor: "lmdb.Cursor[bytes]", start: bytes, end: bytes, limit: int)
     found: list[tuple[bytes, bytes]] = []
     if not cursor.set_range(start):
         return found
+    if limit == 1:
+        entry = cursor.item()
+        return [entry] if entry[0] < end else found
     entries = iter(cursor)
     while len(found) < limit:
         # In gulps, each cut at the end of the range: looking at every key on its own takes twice as long.
