@@ -6,10 +6,11 @@ The table is law: the rule here, the drawing in the documentation and the tests 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from .caller import Caller
 from .errors import InvalidTransition, NotAllowed, NotHolder, OwnReview, ReasonRequired, ReviewRequired, StepsRemain
+from .evolving import evolve
 from .task import CLOSED, RUNNING, SUSPENDED, Claim, Instant, State, Task
 
 

@@ -1,5 +1,6 @@
 """Keys: tuples of text, numbers and bytes as one byte string that sorts as the tuples do."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from .errors import KeyTooLong
@@ -32,6 +33,16 @@ def key(*parts: Part) -> bytes:
     if len(encoded) > KEY_LIMIT:
         raise KeyTooLong(len(encoded), KEY_LIMIT)
     return encoded
+
+
+def numbered(*parts: Part) -> Callable[[int], bytes]:
+    """Makes the keys of these parts and a number."""
+    before = key(*parts) + _NUMBER
+
+    def make(number: int) -> bytes:
+        return before + number.to_bytes(NUMBER_BYTES, "big")
+
+    return make
 
 
 def span(*parts: Part) -> tuple[bytes, bytes]:

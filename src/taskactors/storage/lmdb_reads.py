@@ -7,8 +7,8 @@ import lmdb
 
 from .errors import Damaged, EngineFault, StorageError
 
-GULP = 64
-"""Entries read beyond the end of a range at the most: a few microseconds of waste."""
+FIRST_GULP, GULP = 4, 64
+"""Entries read at once, growing from the first to the second: most ranges are short, and what is read beyond their ends is waste."""
 
 
 class LmdbReads:
@@ -55,20 +55,23 @@ def _forward(cursor: "lmdb.Cursor[bytes]", start: bytes, end: bytes, limit: int)
     found: list[tuple[bytes, bytes]] = []
     if not cursor.set_range(start):
         return found
+    first = cursor.item()
+    if first[0] >= end:
+        return found
+    found.append(first)
     if limit == 1:
-        entry = cursor.item()
-        return [entry] if entry[0] < end else found
-    entries = iter(cursor)
+        return found
+    entries = islice(cursor, 1, None)
+    gulp = FIRST_GULP
     while len(found) < limit:
         # In gulps, each cut at the end of the range: looking at every key on its own takes twice as long.
-        gulp = list(islice(entries, min(GULP, limit - len(found))))
-        if not gulp:
-            break
-        found += gulp
-        if gulp[-1][0] >= end:
-            while found and found[-1][0] >= end:
+        come = list(islice(entries, min(gulp, limit - len(found))))
+        found += come
+        if not come or come[-1][0] >= end:
+            while found[-1][0] >= end:
                 found.pop()
             break
+        gulp = min(gulp * 4, GULP)
     return found
 
 

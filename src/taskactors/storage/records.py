@@ -38,9 +38,7 @@ class RecordType(Generic[T]):
     The values of the last `remembered` short records are kept: only for a class whose values nobody can change.
     """
 
-    def __init__(
-        self, name: str, cls: type[T], version: int, upgrades: Mapping[int, Upgrade] | None = None, remembered: int = 0
-    ) -> None:
+    def __init__(self, name: str, cls: type[T], version: int, upgrades: Mapping[int, Upgrade] | None = None, remembered: int = 0) -> None:
         self.name = name
         self.version = version
         self._cls = cls
