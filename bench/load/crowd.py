@@ -12,9 +12,8 @@ from attrs import frozen
 from bench.processor import Used, used
 
 from .asking import Agent
-from .mcp import Mcp
 from .timing import Timing
-from .websocket import connect
+from .wires import wire_for
 from .work import WORKS
 
 # As many as knock at the same time: a server that is asked for more at once is measured at its door.
@@ -43,6 +42,7 @@ class Order:
 async def measure(order: Order) -> dict[str, object]:
     """The whole of it: connect, prepare, warm up, measure."""
     timing, errors = Timing(), list[str]()
+    wire = wire_for(order.url)
     lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     work = WORKS[order.work]
 
@@ -51,12 +51,12 @@ async def measure(order: Order) -> dict[str, object]:
             lost.set_result(why)
 
     names = [f"{order.prefix}-{number}" for number in range(order.agents)]
-    crowd = [Agent(name, Mcp(), partial(work.turn, ""), timing, errors, lost=end) for name in names]
+    crowd = [Agent(name, wire.speech(), partial(work.turn, ""), timing, errors, lost=end) for name in names]
     door = asyncio.Semaphore(CONNECTING_AT_ONCE)
 
     async def arrive(agent: Agent) -> None:
         async with door:
-            await connect(agent, order.url, order.token, greets=order.work != "echo")
+            await wire.connect(agent, order.url, order.token, greets=order.work != "echo")
             if work.prepare:
                 agent.turns = partial(work.turn, await agent.perform(work.prepare()))
 

@@ -19,8 +19,9 @@ def changes(_: str) -> Turn:
     """Create, claim, complete: three calls, each answered after a durable commit."""
     made = yield Call("create_task", {"code": "BENCH", "name": "a task", "description": "to be done"})
     held = yield Call("claim_task", {"code": made.code})
-    yield Call("complete_task", {"code": made.code, "fence": held.fence, "summary": "done"})
-    return made.code
+    # A queue hands out another than was just put in.
+    yield Call("complete_task", {"code": held.code, "fence": held.fence, "summary": "done"})
+    return held.code
 
 
 def a_task() -> Turn:
