@@ -23,6 +23,21 @@ def _thread_s(thread: Path) -> float:
         return 0.0
 
 
+def family(pid: int) -> list[int]:
+    """A process and all that it started and that these started."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [pid, *(each for child in children for each in family(int(child)))]
+
+
+def memory_kib(pids: Iterable[int]) -> int:
+    """Memory of these processes that is in use, as the kernel counts it."""
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
 def machine_s() -> float:
     """Seconds on any processor of everything that runs on this machine."""
     with open("/proc/stat") as lines:

@@ -2,7 +2,6 @@
 
 import argparse
 import gc
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from bench.processor import pin
 
 from .asking import Refused
 from .crowd import Lost, Order, measure
+from .measured import printed
 from .work import WORKS
 
 
@@ -25,10 +25,14 @@ def ordered(arguments: Sequence[str] | None = None) -> tuple[Order, int | None]:
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S", help="how long is measured (default: 5)")
     parser.add_argument("--token", help="what lets the agents in (default: nothing)")
     parser.add_argument("--prefix", default="agent", help="what the agents' names begin with (default: agent)")
+    parser.add_argument("--parked", type=int, default=0, metavar="N", help="more agents that only wait for a message")
+    parser.add_argument("--pairs", type=int, default=0, metavar="N", help="pairs that time how soon one hears of what the other does")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)), help="core to stay on (default: the last)")
     parser.add_argument("--pid", type=int, action="append", default=[], dest="pids", help="a process of the server, to see its work")
     given = parser.parse_args(arguments)
-    return Order(given.url, given.work, given.agents, given.seconds, given.token, tuple(given.pids), given.prefix), given.core
+    core = given.core
+    del given.core
+    return Order(**vars(given)), core
 
 
 def main() -> int:
@@ -38,7 +42,7 @@ def main() -> int:
     gc.freeze()
     gc.disable()
     try:
-        print(json.dumps(uvloop.run(measure(order))))
+        print(printed(uvloop.run(measure(order))))
     except (Lost, Refused, OSError) as why:
         print(f"bench.load: {why}", file=sys.stderr)
         return 1

@@ -45,6 +45,7 @@ class Content(msgspec.Struct):
     code: str = ""
     claim: Claim | None = None
     next_cursor: str | None = None
+    items: list[msgspec.Raw] = []
 
     @property
     def fence(self) -> int:
@@ -93,6 +94,10 @@ class Agent:
     _turn: Turn | None = None
     _asked_at: float = 0.0
     _finished: Future[str] | None = None
+
+    @property
+    def begun(self) -> bool:
+        return self._turn is not None
 
     def begin(self) -> None:
         """Take turns until the program ends."""

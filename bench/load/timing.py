@@ -2,7 +2,7 @@
 
 from array import array
 
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 
 
 def percentile(ordered: "array[float]", share: float) -> float:
@@ -10,6 +10,17 @@ def percentile(ordered: "array[float]", share: float) -> float:
     if not ordered:
         return 0.0
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+@frozen
+class Times:
+    """How many there were in a second, and how long each took."""
+
+    count: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    p999_ms: float
 
 
 @define
@@ -24,12 +35,7 @@ class Timing:
         if self.opens_at <= answered_at < self.closes_at:
             self.seconds.append(answered_at - asked_at)
 
-    def facts(self) -> dict[str, float]:
-        """Count, rate and percentiles in milliseconds."""
+    def times(self) -> Times:
         ordered = array("d", sorted(self.seconds))
-        shares = {"p50_ms": 0.5, "p99_ms": 0.99, "p999_ms": 0.999}
-        return {
-            "count": len(ordered),
-            "per_second": round(len(ordered) / (self.closes_at - self.opens_at), 1),
-            **{name: round(percentile(ordered, share) * 1000, 3) for name, share in shares.items()},
-        }
+        p50, p99, p999 = (round(percentile(ordered, share) * 1000, 3) for share in (0.5, 0.99, 0.999))
+        return Times(len(ordered), round(len(ordered) / (self.closes_at - self.opens_at), 1), p50, p99, p999)

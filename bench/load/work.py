@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
-from .asking import Call, Turn
+from .asking import Call, Pause, Turn
+
+# Longer than anything that is measured.
+IDLE_S = 3600.0
 
 
 @frozen
@@ -41,4 +44,10 @@ def echo(_: str) -> Turn:
     return (yield from reads("READ-001"))
 
 
-WORKS: Mapping[str, Work] = {"changes": Work(changes), "reads": Work(reads, prepare=a_task), "echo": Work(echo)}
+def idle(_: str) -> Turn:
+    """Nothing at all."""
+    yield Pause(IDLE_S)
+    return ""
+
+
+WORKS: Mapping[str, Work] = {"changes": Work(changes), "reads": Work(reads, prepare=a_task), "echo": Work(echo), "idle": Work(idle)}
