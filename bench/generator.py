@@ -5,6 +5,7 @@ import sys
 from itertools import count
 
 from .load.measured import Measured, read
+from .peers.postgres import pgbench
 from .servers import GENERATOR_CORE, Server, environment
 
 # What it may take beyond the stretch itself: a thousand connections, on a machine that is busy.
@@ -22,6 +23,8 @@ class Failed(Exception):
 
 def load(server: Server, work: str, agents: int, seconds: float, *, parked: int = 0, pairs: int = 0) -> Measured:
     """One stretch of load. Raises Failed."""
+    if server.url.startswith("postgresql:"):
+        return pgbench(server, agents, seconds)
     prefix = "agent"
     if agents < FEW:
         seconds, prefix = min(seconds, FEW_FOR_S), f"few-{next(_numbers)}"

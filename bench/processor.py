@@ -12,8 +12,8 @@ _BUSY = (0, 1, 2, 5, 6, 7)
 
 
 def process_s(pids: Iterable[int]) -> float:
-    """Seconds on a processor of all threads of these processes; those that have ended count nothing."""
-    return sum(_thread_s(thread) for pid in pids for thread in Path(f"/proc/{pid}/task").glob("*"))
+    """Seconds on a processor of all threads of these processes, and of what they had started and has ended."""
+    return sum(_ended_s(pid) + sum(map(_thread_s, Path(f"/proc/{pid}/task").glob("*"))) for pid in pids)
 
 
 def _thread_s(thread: Path) -> float:
@@ -21,6 +21,14 @@ def _thread_s(thread: Path) -> float:
         return int((thread / "schedstat").read_text().split()[0]) / 1e9
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
+
+
+def _ended_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[13]) + int(fields[14])) / _TICKS
 
 
 def family(pid: int) -> list[int]:

@@ -45,13 +45,17 @@ class Server:
 
 
 @contextmanager
-def process(command: Sequence[str], errors: Path, environment: Mapping[str, str] | None = None) -> Iterator["subprocess.Popen[str]"]:
+def process(
+    command: Sequence[str], errors: Path, environment: Mapping[str, str] | None = None, owner: str | None = None
+) -> Iterator["subprocess.Popen[str]"]:
     """A process on the server's core, ended whatever happens."""
     mine = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {SERVER_CORE})
     try:
         with errors.open("a") as log:
-            running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=errors.parent)
+            running = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment, cwd=errors.parent, user=owner
+            )
     finally:
         os.sched_setaffinity(0, mine)
     try:
@@ -106,7 +110,7 @@ def beanstalkd(name: str, folder: Path) -> Iterator[Server]:
     program, port, binlog = installed("beanstalkd", "apt-get install beanstalkd"), free_port(), folder / "binlog"
     binlog.mkdir()
     with process([program, "-l", "127.0.0.1", "-p", str(port), "-b", str(binlog), "-f0"], folder / "beanstalkd.log") as running:
-        _await(port)
+        await_port(port)
         yield Server(name, f"beanstalk://127.0.0.1:{port}", running.pid)
 
 
@@ -118,7 +122,7 @@ def redis(name: str, folder: Path) -> Iterator[Server]:
     durable = ("--appendonly", "yes", "--appendfsync", "always", "--save", "", "--logfile", str(folder / "redis.log"))
     command = [program, "--bind", "127.0.0.1", "--port", str(port), "--dir", str(data), *durable]
     with process(command, folder / "redis.errors") as running:
-        _await(port)
+        await_port(port)
         yield Server(name, f"redis://127.0.0.1:{port}", running.pid)
 
 
@@ -135,7 +139,7 @@ def free_port() -> int:
         return int(listening.getsockname()[1])
 
 
-def _await(port: int) -> None:
+def await_port(port: int) -> None:
     """Until somebody listens."""
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline:
