@@ -1,6 +1,6 @@
 """The typed view over one unit's transaction: the only place that writes, and where every index and event is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TypeVar
 
 from ..domain.agent import Agent, provisional
@@ -121,7 +121,7 @@ class Change(View):
         """Let those who watch know of something, once it is on disk."""
         self._transaction.tell(what)
 
-    def _index(self, before: frozenset[bytes], after: frozenset[bytes], value: bytes = b"") -> None:
+    def _index(self, before: Set[bytes], after: Set[bytes], value: bytes = b"") -> None:
         # Sorted, so that every engine is asked for the same writes in the same order.
         for entry in sorted(before - after):
             self._transaction.delete(entry)

@@ -1,6 +1,6 @@
 """Where everything lives: every key of a project's keyspace, made here and nowhere else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import lru_cache
 from operator import attrgetter
 
@@ -323,13 +323,15 @@ def index_of_task(of: Task) -> frozenset[bytes]:
     return frozenset().union(*(each.entries(of) for each in TASK_INDEXES))
 
 
-def moves_of_task(before: Task, after: Task) -> tuple[frozenset[bytes], frozenset[bytes]]:
+def moves_of_task(before: Task, after: Task) -> tuple[Set[bytes], Set[bytes]]:
     """The index entries that may go, and those that may come, when one value of a task follows another: of what changed alone."""
-    changed = [each for each in TASK_INDEXES if each.decided_by(before) != each.decided_by(after)]
-    return (
-        frozenset().union(*(each.entries(before) for each in changed)),
-        frozenset().union(*(each.entries(after) for each in changed)),
-    )
+    going: set[bytes] = set()
+    coming: set[bytes] = set()
+    for index in TASK_INDEXES:
+        if index.decided_by(before) != index.decided_by(after):
+            going |= index.entries(before)
+            coming |= index.entries(after)
+    return going, coming
 
 
 def index_of_message(of: Message) -> frozenset[bytes]:
