@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
 import trio
 from attrs import Factory, define, field, frozen
 
@@ -16,6 +15,7 @@ from ..board.chain import read_head
 from ..board.passing import Outlook, outlook
 from ..domain.errors import Refusal
 from ..domain.task import Instant
+from ..loglines import Log
 from ..runtime import ActorCrashed, Letter, Place, in_batches
 from ..storage.apart import Abandoned
 from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction, Writes
@@ -39,7 +39,7 @@ project must not stand before another's calls. To let others run costs some micr
 ATTEMPTS_AFTER_FAULT = 1
 """A batch in doubt is run once more after the engine was opened again; then its outcome is reported as unknown."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @frozen
