@@ -77,10 +77,17 @@ class ScriptedWire:
             raise WireClosed
         return None if isinstance(frame, Draining) else frame
 
-    async def send(self, frame: str) -> None:
+    async def send(self, frame: str | bytes) -> None:
         if self._gone:
             raise WireClosed
-        self.said.append(frame)
+        self.say(frame)
+
+    def post(self, frame: bytes) -> None:
+        if not self._gone:
+            self.say(frame)
+
+    def say(self, frame: str | bytes) -> None:
+        self.said.append(frame if isinstance(frame, str) else frame.decode())
 
 
 @define

@@ -11,6 +11,7 @@ from attrs import define
 from hypothesis import given
 
 from taskactors.actors.calls import Connection
+from taskactors.mcp_server import dispatcher
 from taskactors.mcp_server.server import McpSurface
 from tests.mcp_server.both_ways import Passing, ScriptedWire, Way, ours, told
 from tests.mcp_server.conversations import CONVERSATIONS, ERAS, LEGACY, MODERN, UNOPENED, Era, Script, apart
@@ -112,9 +113,9 @@ class ChangedWire(ScriptedWire):
 
     plant: Callable[[dict[str, Any]], Any] = lambda said: said
 
-    async def send(self, frame: str) -> None:
+    def say(self, frame: str | bytes) -> None:
         for each in self.plant(json.loads(frame)):
-            await ScriptedWire.send(self, json.dumps(each))
+            ScriptedWire.say(self, json.dumps(each))
 
 
 def without_stamp(said: dict[str, Any]) -> list[Any]:
@@ -155,6 +156,18 @@ def test_control_what_is_said_otherwise_is_seen(plant: Callable[[dict[str, Any]]
 
     with pytest.raises(AssertionError):
         require_equal((*era.opening, *CONVERSATIONS[conversation](era)), way=changed_way)
+
+
+@pytest.mark.parametrize(
+    ("written", "conversation"), [("written_answer", "days_work"), ("written_refusal", "days_work"), ("result_frame", "lists")]
+)
+@OF_BOTH_ERAS
+def test_control_what_our_way_alone_does_is_compared(written: str, conversation: str, era: Era, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were these conversations all served by the SDK's kernel, nothing would be learnt from their being equal."""
+    before = getattr(dispatcher, written)
+    monkeypatch.setattr(dispatcher, written, lambda *given: before(*given).replace(b"T", b"U"))
+    with pytest.raises(AssertionError):
+        require_equal((*era.opening, *CONVERSATIONS[conversation](era)))
 
 
 def test_control_a_call_that_is_done_twice_is_seen_on_the_board() -> None:

@@ -9,13 +9,13 @@ from typing import Any
 import structlog
 import trio
 from attrs import Factory, define
-from trio_websocket import WebSocketConnection, WebSocketRequest
+from trio_websocket import WebSocketRequest
 
 from ..actors.calls import Connection
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
 from .admission import SUBPROTOCOL, Admission, Handshake, Refused
-from .websocket_guards import POLICY, GuardedStream, read_request
+from .websocket_guards import POLICY, GuardedStream, StrictConnection, read_request
 from .websocket_wire import CLOSE_WITHIN_S, WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
@@ -122,7 +122,7 @@ class WebSocketDoor:
                 await self._converse(*accepted)
             nursery.cancel_scope.cancel()
 
-    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[WebSocketConnection, Connection] | None:
+    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[StrictConnection, Connection] | None:
         admitted = self._admitted(_handshake(request, stream.address))
         if isinstance(admitted, Refused):
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
@@ -130,7 +130,8 @@ class WebSocketDoor:
             await request.reject(admitted.status, extra_headers=headers, body=f"{admitted.why}\n".encode())
             return None
         stream.accepted()
-        return await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None), admitted
+        accepted: Any = await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None)
+        return accepted, admitted
 
     def _admitted(self, handshake: Handshake) -> Connection | Refused:
         admitted = self.admission.admit(handshake)
@@ -147,7 +148,7 @@ class WebSocketDoor:
         elif not stream.is_closed:
             await _answer(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
 
-    async def _converse(self, socket: WebSocketConnection, connection: Connection) -> None:
+    async def _converse(self, socket: StrictConnection, connection: Connection) -> None:
         with trio.CancelScope() as cut:
             wire = WebSocketWire(socket, cut.cancel)
             self._wires[wire] = connection
