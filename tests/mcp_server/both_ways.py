@@ -70,6 +70,15 @@ class ScriptedWire:
     def bring(self, frame: object) -> None:
         self._incoming[0].send_nowait(frame)
 
+    def bring_json(self, frame: object) -> None:
+        """Bring a frame: texts and bytes as they are, anything else as JSON."""
+        self.bring(frame if isinstance(frame, str | bytes) else json.dumps(frame))
+
+    def take(self) -> list[Any]:
+        """What was said since the last time."""
+        said, self.said[:] = [json.loads(frame) for frame in self.said], []
+        return said
+
     async def receive(self) -> str | bytes | None:
         frame: Any = await self._incoming[1].receive()
         if isinstance(frame, Leaving):
@@ -129,8 +138,7 @@ async def _held(way: Way, script: Sequence[Step], connection: Connection) -> tup
             serving.start_soon(serve)
             for step in script:
                 await _take(step, wire, board.projects._listeners.get(connection.project))
-                said.append(_in_order([json.loads(frame) for frame in wire.said]))
-                wire.said.clear()
+                said.append(_in_order(wire.take()))
             ended = over.is_set()
             serving.cancel_scope.cancel()
         await wait_all_tasks_blocked()
@@ -153,7 +161,7 @@ async def _take(step: Step, wire: ScriptedWire, listeners: Any) -> None:
             wire.bring(step)
         case frames:
             for frame in frames:
-                wire.bring(frame if isinstance(frame, str | bytes) else json.dumps(frame))
+                wire.bring_json(frame)
     await wait_all_tasks_blocked()
 
 
