@@ -47,7 +47,7 @@ def read_envelope(frame: str | bytes) -> JSONRPCMessage | Malformed | None:
 
 def _problem(found: dict[str, Any]) -> Malformed | None:
     readable = _id(found)
-    if not _fits(found, DEPTH_LIMIT):
+    if not fits(found, DEPTH_LIMIT):
         return Malformed(INVALID_REQUEST, f"Invalid Request: nested deeper than {DEPTH_LIMIT} levels", readable)
     if found.get("jsonrpc") != "2.0" or not isinstance(found.get("method"), str):
         return Malformed(INVALID_REQUEST, "Invalid Request: not a JSON-RPC 2.0 message", readable)
@@ -84,9 +84,10 @@ def _id(found: dict[str, Any]) -> str | int | None:
     return number if isinstance(number, str | int) and not isinstance(number, bool) else None
 
 
-def _fits(value: object, depth: int) -> bool:
+def fits(value: object, depth: int) -> bool:
+    """Whether a value nests no deeper."""
     if isinstance(value, dict):
-        return depth > 0 and all(_fits(each, depth - 1) for each in value.values())
+        return depth > 0 and all(fits(each, depth - 1) for each in value.values())
     if isinstance(value, list):
-        return depth > 0 and all(_fits(each, depth - 1) for each in value)
+        return depth > 0 and all(fits(each, depth - 1) for each in value)
     return True

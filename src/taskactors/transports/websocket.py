@@ -23,8 +23,9 @@ from .guarded_stream import GuardedStream
 from .listening import listen_at, port_of
 
 if TYPE_CHECKING:
-    from trio_websocket import WebSocketConnection, WebSocketRequest
+    from trio_websocket import WebSocketRequest
 
+    from .websocket_guards import StrictConnection
     from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
@@ -131,7 +132,7 @@ class WebSocketDoor:
                 await self._converse(*accepted)
             nursery.cancel_scope.cancel()
 
-    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[WebSocketConnection, Connection] | None:
+    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[StrictConnection, Connection] | None:
         admitted = self._admitted(_handshake(request, stream.address))
         if isinstance(admitted, Refused):
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
@@ -139,7 +140,8 @@ class WebSocketDoor:
             await request.reject(admitted.status, extra_headers=headers, body=f"{admitted.why}\n".encode())
             return None
         stream.accepted()
-        return await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None), admitted
+        accepted: Any = await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None)
+        return accepted, admitted
 
     def _admitted(self, handshake: Handshake) -> Connection | Refused:
         admitted = self.admission.admit(handshake)
@@ -156,7 +158,7 @@ class WebSocketDoor:
         elif not stream.is_closed:
             await _answer(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
 
-    async def _converse(self, socket: WebSocketConnection, connection: Connection) -> None:
+    async def _converse(self, socket: StrictConnection, connection: Connection) -> None:
         from .websocket_wire import WebSocketWire
 
         with trio.CancelScope() as cut:

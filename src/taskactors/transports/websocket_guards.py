@@ -3,10 +3,11 @@
 It reaches into that library's connection class; the tests beside it fail when a new version moves what is used.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import trio
-from trio_websocket import CloseReason, WebSocketConnection, WebSocketRequest
+from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
@@ -27,7 +28,7 @@ INVALID_TEXT, POLICY, TOO_BIG = 1007, 1008, 1009
 
 async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSocketRequest | None:
     """The client's opening request, or None when what it sent is none. The connection's reader stays in the nursery."""
-    connection = _Strict(
+    connection = StrictConnection(
         stream,
         WSConnection(ConnectionType.SERVER),
         message_queue_size=INCOMING_LIMIT,
@@ -49,8 +50,20 @@ async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSoc
     return None
 
 
-class _Strict(WebSocketConnection):
+class StrictConnection(WebSocketConnection):
     """A server's connection that counts bytes rather than characters, and names its reason when it gives up on a client."""
+
+    async def send_texts(self, texts: Sequence[str]) -> None:
+        """Send several messages in one go. Raises ConnectionClosed."""
+        if self._close_reason is not None:
+            raise ConnectionClosed(self._close_reason)
+        data = b"".join(self._wsproto.send(TextMessage(data=text)) for text in texts)
+        async with self._stream_lock:
+            try:
+                await self._stream.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._abort_web_socket()
+                raise ConnectionClosed(self._close_reason) from None
 
     async def _handle_message_event(self, event: BytesMessage | TextMessage) -> None:
         if self._close_reason is not None:
