@@ -55,7 +55,7 @@ def plan(first: int, transaction: Transaction) -> None:
     for part in range(PARTS):
         number = first + part
         words = [WORDS[number * step % len(WORDS)] for step in (1, 5, 7)]
-        name, description = f"{words[0]} and {words[1]}, part {part}", DESCRIPTION.format(*words)
+        name, description = f"{words[0]} and {words[1]}, part {part} of p{first}", DESCRIPTION.format(*words)
         if part == WAITING_PART:
             create_task(change, CreateTask(code=code_of(number), name=name, description=description, depends_on=(code_of(number - 1),)))
             continue

@@ -17,13 +17,16 @@ class Call:
 
     tool: str
     arguments: dict[str, object]
+    timed: bool = True
+    """Not so for what only prepares or tidies up."""
 
 
 @frozen
 class Raw:
-    """Bytes for a server that speaks no MCP."""
+    """Bytes as they are, for what is no tool's call."""
 
     body: bytes
+    timed: bool = False
 
 
 @frozen
@@ -93,6 +96,7 @@ class Agent:
     lost: Callable[[str], None] = field(default=lambda _: None)
     _turn: Turn | None = None
     _asked_at: float = 0.0
+    _is_timed: bool = True
     _finished: Future[str] | None = None
 
     @property
@@ -120,7 +124,8 @@ class Agent:
             answer = self.speech.heard(body)
             if answer is None or turn is None:
                 return
-            self.timed.add(self._asked_at, now)
+            if self._is_timed:
+                self.timed.add(self._asked_at, now)
             request = turn.send(answer)
         except StopIteration as end:
             self._end(str(end.value))
@@ -147,6 +152,7 @@ class Agent:
             get_running_loop().call_later(request.seconds, self._go_on)
             return
         body = self.speech.ask(request)
+        self._is_timed = request.timed
         self._asked_at = time.perf_counter()
         self.say(body)
 
