@@ -1,32 +1,30 @@
-"""python -m bench.report RESULTS [README]: the table of goals and figures, on the screen or written into its place in a page."""
+"""The tables of goals and figures, as text for the screen and for the page that keeps them."""
 
-import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from .contests import OURS
 from .goals import GOALS, Goal
 from .load.measured import Measured
-from .results import Results, middles, read_results
+from .results import Results, middles
 from .rounds import Kept, p50_ms, p99_ms, p999_ms, per_second
 
 BEGIN, END = "<!-- measured: written by `nox -s bench -- record` -->", "<!-- /measured -->"
 
 
-def page(results: Results) -> str:
+def page(results: Results, soak: str = "") -> str:
     """All tables, as they stand in the README."""
     parts = [_where(results), _goals(results), _contest(results, "team", "64 agents"), _contest(results, "one", "One agent")]
-    parts += [_growth(results), _walls(results), _stages(results), _disturbed(results)]
+    parts += [_growth(results), _walls(results), _stages(results), soak, _disturbed(results)]
     return "\n\n".join(part for part in parts if part)
 
 
-def written(text: str, results: Results) -> str:
+def written(text: str, results: Results, soak: str = "") -> str:
     """A page with its measured part made anew. Raises ValueError when it has no place for it."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"there is no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n\n{page(results)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{page(results, soak)}\n\n{END}{after}"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -129,16 +127,3 @@ def _disturbed(results: Results) -> str:
             f" Neighbours were busy in too many rounds of: {', '.join(disturbed)}; the least disturbed ones are shown, and are worth less."
         )
     return said.strip()
-
-
-def main() -> None:
-    results = read_results(Path(sys.argv[1]))
-    if len(sys.argv) == 2:
-        print(page(results))
-        return
-    readme = Path(sys.argv[2])
-    readme.write_text(written(readme.read_text(), results))
-
-
-if __name__ == "__main__":
-    main()
