@@ -39,10 +39,11 @@ STAGES: tuple[tuple[str, str], ...] = (
 )
 _STAGES = tuple((stage, re.compile(pattern)) for stage, pattern in STAGES)
 LOOP = "event loop"
-"""Whatever no line of ours is behind: Trio's own turns, and what it starts in threads."""
+"""Whatever no line of ours is behind but the one that started it all: Trio's own turns, and what it starts in threads."""
 
 _FRAME = re.compile(r"(?P<function>[^ ;]+) \((?P<file>[^;]*):\d+\)")
 _OURS = re.compile(r"taskactors/(?P<module>.+)\.py$")
+_ROOT = re.compile(r"app$|cli/|__main__$")
 
 
 @frozen
@@ -97,6 +98,7 @@ def _innermost(stack: str) -> str | None:
     """The innermost frame of ours, as module:function."""
     for frame in reversed(_FRAME.findall(stack)):
         function, file = frame
-        if found := _OURS.search(file):
+        found = _OURS.search(file)
+        if found and not _ROOT.match(found["module"]):
             return f"{found['module']}:{function}"
     return None
