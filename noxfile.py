@@ -90,7 +90,8 @@ def lock(session: nox.Session) -> None:
     # What a server runs on is what the tests ran on, so the smaller locks take their versions from the large one.
     _pin(session, "requirements.lock", "pyproject.toml", "--extra=build", f"--constraints={LOCK}")
     _pin(session, "requirements-sessions.lock", "--group=sessions", f"--constraints={LOCK}")
-    _pin(session, str(CLIENTS / "python_mcp1.lock"), str(CLIENTS / "python_mcp1.in"), *session.posargs)
+    for client in sorted(CLIENTS.glob("python/*.in")):
+        _pin(session, str(client.with_suffix(".lock")), str(client), *session.posargs)
 
 
 def _pin(session: nox.Session, lock: str, *what: str) -> None:
