@@ -24,16 +24,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def _rows(report: pytest.TestReport) -> Iterator[str]:
     """A day's line: what passed, where it went wrong, and what that client cannot do."""
-    noted = dict(report.user_properties)
+    noted = {name: str(value) for name, value in report.user_properties}
     if "row" not in noted:
         return
-    kind, way, era = noted["row"]
-    passed = [step for name, step in report.user_properties if name == "passed"]
-    left = "-" if report.passed else "?"
-    marks = ["yes" if step in passed else left for step in STEPS]
-    if report.failed:
-        first = next((number for number, step in enumerate(STEPS) if step not in passed), None)
-        if first is not None:
-            marks[first] = "NO"
+    kind, way, era = noted["row"].split()
+    passed = [value for name, value in report.user_properties if name == "passed"]
+    marks = ["yes" if step in passed else "-" if report.passed else "?" for step in STEPS]
+    if "?" in marks:
+        marks[marks.index("?")] = "NO"
     cells = " ".join(mark.ljust(len(step)) for mark, step in zip(marks, STEPS, strict=True))
     yield f"{noted.get('client', kind):38} {way:7} {era:7} {cells}".rstrip()

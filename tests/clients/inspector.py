@@ -60,8 +60,9 @@ class Inspector:
         servers = ("--config", str(self._servers()), "--server", "board", "--protocol-era", self.era, "--stored-auth-only")
         command = [str(binary), str(program), "--cli", *servers, "--format", "json", "--method", method, *options]
         environment = {**os.environ, "HOME": str(self.home)}
-        pipes = {"stdin": subprocess.DEVNULL, "capture_stdout": True, "capture_stderr": True}
-        ended = await trio.run_process(command, env=environment, cwd=self.home, check=False, **pipes)
+        ended = await trio.run_process(
+            command, stdin=subprocess.DEVNULL, capture_stdout=True, capture_stderr=True, check=False, cwd=self.home, env=environment
+        )
         said = ended.stderr.decode()
         if ended.returncode not in may_end_with:
             raise Failed(f"{method} ended with {ended.returncode}: {said}")

@@ -32,7 +32,7 @@ class Row:
     client: str
     way: str
     era: str
-    team: "Callable[[Row, Board, Path], AbstractAsyncContextManager[Team]]"
+    team: "Joining"
     core: bool = False
 
     @property
@@ -40,22 +40,26 @@ class Row:
         return f"{self.client}-{self.way}-{self.era}"
 
 
+Joining = Callable[[Row, Board, Path], AbstractAsyncContextManager[Team]]
+"""Has a team of that row's clients join a board; what they leave behind is in the folder."""
+
+
 def way_to(row: Row, board: Board, name: str) -> dict[str, Any]:
     """How an agent gets to the server, in the words of driven.py."""
     token = board.tokens[name]
+    to: dict[str, Any] = {"way": row.way, "era": row.era}
     match row.way:
         case "ws":
-            # Some clients can be told nothing but an address.
-            way = {"url": board.ws.replace("://", f"://{name}:{token}@"), "bare": board.ws}
+            # Some clients can be told nothing but an address; the others get the two apart.
+            return to | {"url": board.ws.replace("://", f"://{name}:{token}@"), "bare": board.ws, "token": token}
         case "http":
-            way = {"url": board.http, "headers": {"Authorization": f"Bearer {token}"}}
+            return to | {"url": board.http, "headers": {"Authorization": f"Bearer {token}"}}
         case _:
             command = [sys.executable, "-m", "taskactors", "bridge", "--url", board.ws]
-            way = {"command": command, "environment": {"TASKACTORS_TOKEN": token}}
-    return {"way": row.way, "era": row.era, "token": token, **way}
+            return to | {"command": command, "environment": {"TASKACTORS_TOKEN": token}}
 
 
-def by_program(command: Callable[[], list[str]]) -> "Callable[[Row, Board, Path], AbstractAsyncContextManager[Team]]":
+def by_program(command: Callable[[], list[str]]) -> Joining:
     """Teams whose clients are all in one process, which this command starts."""
 
     @asynccontextmanager
@@ -70,18 +74,18 @@ def by_program(command: Callable[[], list[str]]) -> "Callable[[Row, Board, Path]
 @asynccontextmanager
 async def by_inspector(row: Row, board: Board, folder: Path) -> AsyncIterator[Team]:
     """Teams who have the Inspector's command line alone."""
-    homes = {name: folder / name for name in AGENTS}
-    for home in homes.values():
-        home.mkdir()
-    backend, qa = (Inspector(home, board.http, board.tokens[name], row.era) for name, home in homes.items())
-    yield Team(*(Agent(name, hands) for name, hands in zip(AGENTS, (backend, qa), strict=True)), await backend.meet(), None)
+    hands = {name: Inspector(folder / name, board.http, board.tokens[name], row.era) for name in AGENTS}
+    for each in hands.values():
+        each.home.mkdir()
+    backend, qa = (Agent(name, each) for name, each in hands.items())
+    yield Team(backend, qa, await hands[backend.name].meet(), None)
 
 
-def _python(client: str, *arguments: str) -> "Callable[[Row, Board, Path], AbstractAsyncContextManager[Team]]":
+def _python(client: str, *arguments: str) -> Joining:
     return by_program(lambda: [str(python(client)), str(PYTHON / f"with_{client}.py"), *arguments])
 
 
-def _node(client: str) -> "Callable[[Row, Board, Path], AbstractAsyncContextManager[Team]]":
+def _node(client: str) -> Joining:
     def command() -> list[str]:
         binary, folder = node(client)
         return [str(binary), str(folder / "program.mjs")]
