@@ -25,14 +25,6 @@ class Failed(Exception):
 
 
 @frozen
-class Ran:
-    code: int
-    result: dict[str, Any]
-    said: str
-    """On the way, and not as the result."""
-
-
-@frozen
 class Inspector:
     """The Inspector for one agent, in one era. It keeps what it keeps in a folder, and takes the token from a file there."""
 
@@ -43,30 +35,37 @@ class Inspector:
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> Answer:
         given = ("--tool-name", tool, "--tool-args-json", json.dumps(arguments))
-        ran = await self.run("tools/call", *given, may_end_with=(0, TOOL_SAID_NO))
-        return Answer(bool(ran.result.get("isError")), ran.result["content"][0]["text"], ran.result.get("structuredContent"))
+        result = (await self._printed("tools/call", *given, may_end_with=(0, TOOL_SAID_NO)))["result"]
+        return Answer(bool(result.get("isError")), result["content"][0]["text"], result.get("structuredContent"))
 
     async def meet(self) -> Met:
-        hello = (await self.run("initialize")).result
-        tools = (await self.run("tools/list")).result["tools"]
+        """What it meets where it connects."""
+        hello = (await self._printed("initialize"))["result"]
+        tools = (await self._printed("tools/list"))["result"]["tools"]
         version = json.loads((node("inspector")[1] / "node_modules" / NAME / "package.json").read_text())["version"]
         protocol, server = hello["protocolVersion"], hello["serverInfo"]["name"]
         return Met(f"{NAME} {version}", protocol, server, frozenset(tool["name"] for tool in tools))
 
-    async def run(self, method: str, *options: str, may_end_with: tuple[int, ...] = (0,)) -> Ran:
-        """One command of it. Raises Failed."""
+    async def findings(self) -> list[dict[str, Any]]:
+        """What it has against the tools' schemas, tool by tool; nothing when every kind of client can use them."""
+        printed = await self._printed("tools/list", "--strict", may_end_with=(0, UNPORTABLE))
+        assert printed["result"]["tools"]
+        return list(printed.get("schemaFindings", []))
+
+    async def _printed(self, method: str, *options: str, may_end_with: tuple[int, ...] = (0,)) -> dict[str, Any]:
+        """What one command of it prints. Raises Failed."""
         binary, folder = node("inspector")
         program = folder / "node_modules" / NAME / "clients" / "launcher" / "build" / "index.js"
         servers = ("--config", str(self._servers()), "--server", "board", "--protocol-era", self.era, "--stored-auth-only")
         command = [str(binary), str(program), "--cli", *servers, "--format", "json", "--method", method, *options]
-        environment = {**os.environ, "HOME": str(self.home)}
+        # Else it would keep the token with those of whoever runs the tests.
+        environment = {**os.environ, "HOME": str(self.home), "MCP_INSPECTOR_SECRET_STORE": "memory"}
         ended = await trio.run_process(
             command, stdin=subprocess.DEVNULL, capture_stdout=True, capture_stderr=True, check=False, cwd=self.home, env=environment
         )
-        said = ended.stderr.decode()
         if ended.returncode not in may_end_with:
-            raise Failed(f"{method} ended with {ended.returncode}: {said}")
-        return Ran(ended.returncode, json.loads(ended.stdout)["result"], said)
+            raise Failed(f"{method} ended with {ended.returncode}: {ended.stderr.decode()}")
+        return dict(json.loads(ended.stdout))
 
     def _servers(self) -> Path:
         # Not as an option, which everybody on a machine could read.
