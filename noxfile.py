@@ -69,6 +69,13 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Every kind of client through a full day, on each of its ways and in each of its eras; at the end a table (`-- -k fastmcp`)."""
+    _install(session)
+    session.run("pytest", "tests/clients", "--long", f"--numprocesses={TEST_PROCESSES}", "--dist=worksteal", *session.posargs)
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Write the generated pages of docs/ anew; the tests refuse stale ones."""
     _install(session)

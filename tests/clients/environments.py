@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
-CACHE = HERE.parent.parent / ".nox" / "clients"
+CACHE = HERE.parent.parent / ".nox" / "environments"
+"""Beside those of the sessions, of which one is called clients."""
 
 PYTHON = HERE / "python"
 """One lock for each client, and the programs that use them."""
