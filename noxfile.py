@@ -70,6 +70,13 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Every kind of client through a full day, on each of its ways and in each of its eras; at the end a table (`-- -k fastmcp`)."""
+    _install(session)
+    session.run("pytest", "tests/clients", "--long", f"--numprocesses={TEST_PROCESSES}", "--dist=worksteal", *session.posargs)
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Write the generated pages of docs/ anew; the tests refuse stale ones."""
     _install(session)
@@ -93,7 +100,8 @@ def lock(session: nox.Session) -> None:
     _pin(session, "requirements.lock", "pyproject.toml", "--extra=build", f"--constraints={LOCK}")
     _pin(session, BENCH_LOCK, "pyproject.toml", "--extra=bench", f"--constraints={LOCK}")
     _pin(session, "requirements-sessions.lock", "--group=sessions", f"--constraints={LOCK}")
-    _pin(session, str(CLIENTS / "python_mcp1.lock"), str(CLIENTS / "python_mcp1.in"), *session.posargs)
+    for client in sorted(CLIENTS.glob("python/*.in")):
+        _pin(session, str(client.with_suffix(".lock")), str(client), *session.posargs)
 
 
 def _pin(session: nox.Session, lock: str, *what: str) -> None:
