@@ -34,6 +34,8 @@ def start_logging(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # It warns of what a client did wrong, which that client hears; a line for each would let anybody fill the disk.
+    logging.getLogger("mcp").setLevel(logging.ERROR)
 
 
 def escape_controls(_: object, __: str, line: EventDict) -> EventDict:

@@ -6,7 +6,6 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from ..actors.wires import WireClosed
-from .websocket_guards import INVALID_TEXT
 
 WRITE_WITHIN_S = 5.0
 """A client that does not take an answer for this long is dead, or may as well be."""
@@ -40,7 +39,7 @@ class WebSocketWire:
             return None
         with trio.CancelScope() as self._receiving:
             try:
-                return await self._text(await self._socket.get_message())
+                return str(await self._socket.get_message())
             except ConnectionClosed:
                 raise WireClosed from None
         if self._expelled:
@@ -110,13 +109,3 @@ class WebSocketWire:
             except trio.TooSlowError:
                 self._abort()
                 return
-
-    async def _text(self, frame: str | bytes) -> str:
-        """Some clients send their text in binary frames."""
-        if isinstance(frame, str):
-            return frame
-        try:
-            return frame.decode()
-        except UnicodeDecodeError:
-            await self.close(INVALID_TEXT, "a message is text in UTF-8")
-            raise WireClosed from None
