@@ -53,6 +53,7 @@ class Neighbours:
     websocket: WebSocketLine
     http: HttpLine
     control: ControlLine
+    http_door: Where
     token: str
     samples: dict[str, Samples] = Factory(lambda: {"websocket": Samples(), "http": Samples(), "control": Samples()})
     _turns: "itertools.cycle[str]" = Factory(lambda: itertools.cycle(("websocket", "http", "control")))
@@ -64,7 +65,7 @@ class Neighbours:
         """At these doors, with a task to look at."""
         line = control_at(control)
         line.call("create_task", code=CODE, name="looked at", description="by the neighbours", _={"project": PROJECT})
-        found = cls(opened(ws, token), HttpLine(dial(http)), line, token)
+        found = cls(opened(ws, token), HttpLine(dial(http)), line, http, token)
         for _ in range(10):
             for door in found.samples:
                 found._look(door)
@@ -101,7 +102,12 @@ class Neighbours:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": LOOK["name"], "params": LOOK["arguments"]}).encode()
         headers = [("Host", "127.0.0.1"), ("Content-Type", "application/json"), ("Authorization", f"Bearer {self.token}")]
         self.http.send(request("POST", f"/rpc/{PROJECT}", headers, body))
-        answer = json.loads(self.http.next_response().body)
+        response = self.http.next_response()
+        if response.header("connection") == "close":
+            # After so many requests the server wants a new connection, and has said so.
+            self.http.close()
+            self.http = HttpLine(dial(self.http_door))
+        answer = json.loads(response.body)
         return answer["result"]["code"] if "result" in answer else answer
 
     def _over_control(self) -> object:

@@ -70,11 +70,12 @@ class Oracle:
         refused = _of_envelope(method, params, to) if era is Era.MODERN else _of_handshaken(params, to)
         if refused is not None:
             return refused
-        if (meta := params.get("_meta")) is not None and not isinstance(meta, dict):
-            return error(INVALID_PARAMS, to)
+        is_wrapped = isinstance(params.get("_meta", {}), dict | None)
         if (knows := METHODS[era].get(method)) is None:
-            # What the protocol defines may have its parameters looked at first.
-            return Allowed(codes={METHOD_NOT_FOUND, INVALID_PARAMS} if method in UNSERVED else {METHOD_NOT_FOUND}, id=to)
+            # What the protocol defines may have its parameters looked at first, and everything its envelope.
+            return Allowed(codes={METHOD_NOT_FOUND, INVALID_PARAMS} if method in UNSERVED or not is_wrapped else {METHOD_NOT_FOUND}, id=to)
+        if not is_wrapped:
+            return error(INVALID_PARAMS, to)
         allowed = evolve(knows(self.published, params, era), id=to)
         # Fields of the envelope that nobody needs may be of the wrong kind, and then nothing else was looked at.
         return evolve(allowed, codes={*allowed.codes, INVALID_PARAMS}) if _is_oddly_wrapped(params) else allowed
@@ -90,7 +91,8 @@ def _malformed(found: Any) -> Allowed | None:
     if depth(found) > DEPTH_LIMIT or found.get("jsonrpc") != "2.0" or not isinstance(found.get("method"), str):
         return error(INVALID_REQUEST, to)
     if "id" not in found:
-        return NOTHING
+        # Nobody hears of what is wrong with a notification; but what can be none, as its params are no object, is no message at all.
+        return NOTHING if isinstance(found.get("params", {}), dict | None) else error(INVALID_REQUEST)
     if to is None:
         return error(INVALID_REQUEST)
     return None if isinstance(found.get("params", {}), dict) else error(INVALID_PARAMS, to)
@@ -209,5 +211,7 @@ METHODS: Mapping[Era, Mapping[str, Knows]] = {
     },
 }
 
-UNSERVED = frozenset({"logging/setLevel", "tasks/get", "tasks/update", "tasks/cancel", "ping", "resources/subscribe", "resources/unsubscribe"})
+UNSERVED = frozenset(
+    {"logging/setLevel", "tasks/get", "tasks/update", "tasks/cancel", "ping", "resources/subscribe", "resources/unsubscribe"}
+)
 """Methods of some version of the protocol that are not served, or not in every era."""

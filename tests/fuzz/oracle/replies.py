@@ -14,7 +14,9 @@ TOO_MANY = 429
 REFUSAL = "taskactors/refusal"
 """Where a tool that said no keeps its code."""
 
-FAULTS = frozenset({"internal", "timed_out", "unknown_outcome", "overloaded", "project_unavailable", "store_full", "stopping", "backup_failed"})
+FAULTS = frozenset(
+    {"internal", "timed_out", "unknown_outcome", "overloaded", "project_unavailable", "store_full", "stopping", "backup_failed"}
+)
 """Refusals that say something is wrong with the server: no input, however bad, may earn one."""
 
 INVALID_ARGUMENTS = "invalid_arguments"

@@ -85,7 +85,13 @@ methods = st.sampled_from(sorted({*METHODS[Era.MODERN], *METHODS[Era.LEGACY], *U
     ("", "rpc.discover", "admin.verify", "x" * 2_000, "tools", "tools/", "TOOLS/CALL", "tools/call\x00", "$/cancelRequest", "\ud800")
 )
 notifications = st.sampled_from(
-    ("notifications/cancelled", "notifications/progress", "notifications/initialized", "notifications/roots/list_changed", "notifications/x")
+    (
+        "notifications/cancelled",
+        "notifications/progress",
+        "notifications/initialized",
+        "notifications/roots/list_changed",
+        "notifications/x",
+    )
 )
 
 
@@ -96,12 +102,20 @@ def parameters(draw: st.DrawFn, method: str, schemas: Mapping[str, Any]) -> dict
         case "tools/call":
             return draw(calls(schemas))
         case "resources/read" | "resources/subscribe" | "resources/unsubscribe":
-            known = st.sampled_from(("tasks://project/overview", "tasks://task/A-1", "tasks://", "tasks://task/", "file:///etc/passwd", "http://["))
+            known = st.sampled_from(
+                ("tasks://project/overview", "tasks://task/A-1", "tasks://", "tasks://task/", "file:///etc/passwd", "http://[")
+            )
             return {"uri": draw(known | texts)}
         case "prompts/get":
-            return {"name": draw(st.sampled_from(("next", "review", "plan")) | texts), "arguments": draw(st.dictionaries(texts, scalars, max_size=2))}
+            return {
+                "name": draw(st.sampled_from(("next", "review", "plan")) | texts),
+                "arguments": draw(st.dictionaries(texts, scalars, max_size=2)),
+            }
         case "completion/complete":
-            ref = draw(st.sampled_from(({"type": "ref/prompt", "name": "next"}, {"type": "ref/resource", "uri": "tasks://task/{code}"})) | json_values)
+            ref = draw(
+                st.sampled_from(({"type": "ref/prompt", "name": "next"}, {"type": "ref/resource", "uri": "tasks://task/{code}"}))
+                | json_values
+            )
             return {"ref": ref, "argument": {"name": draw(st.sampled_from(("code", "role"))), "value": draw(texts)}}
         case "initialize":
             return {"protocolVersion": draw(texts), "capabilities": {}, "clientInfo": {"name": "x", "version": draw(texts)}}
@@ -132,7 +146,11 @@ def harmless(tool: str, arguments: dict[str, Any], waited: Any) -> dict[str, Any
 def messages(draw: st.DrawFn, era: Era, schemas: Mapping[str, Any]) -> Any:
     """A message that is right but for up to two mistakes."""
     if draw(st.integers(0, 9)) == 0:
-        message: dict[str, Any] = {"jsonrpc": "2.0", "method": draw(notifications), "params": draw(st.dictionaries(texts, json_values, max_size=2))}
+        message: dict[str, Any] = {
+            "jsonrpc": "2.0",
+            "method": draw(notifications),
+            "params": draw(st.dictionaries(texts, json_values, max_size=2)),
+        }
     else:
         method = draw(methods)
         message = {"jsonrpc": "2.0", "id": draw(ids), "method": method, "params": draw(parameters(method, schemas))}
@@ -150,7 +168,9 @@ def mistaken(draw: st.DrawFn, message: Any) -> Any:
         return [message]
     message = dict(message)
     params = message.get("params")
-    match draw(st.sampled_from(("drop", "id", "version", "method", "params", "param", "meta", "envelope", "add", "batch", "answer", "deep"))):
+    match draw(
+        st.sampled_from(("drop", "id", "version", "method", "params", "param", "meta", "envelope", "add", "batch", "answer", "deep"))
+    ):
         case "drop" if message:
             message.pop(draw(st.sampled_from(sorted(message))))
         case "id":
@@ -168,7 +188,7 @@ def mistaken(draw: st.DrawFn, message: Any) -> Any:
         case "envelope" if isinstance(params, dict):
             message["params"] = {**params, "_meta": draw(envelopes())}
         case "batch":
-            return [message] * draw(st.sampled_from((0, 1, 2, 300)))
+            return [message] * draw(st.sampled_from((0, 1, 2, 20)))
         case "answer":
             return draw(answers())
         case "deep" if isinstance(params, dict):
@@ -200,7 +220,9 @@ def envelopes(draw: st.DrawFn) -> dict[str, Any]:
 
 def answers() -> st.SearchStrategy[dict[str, Any]]:
     """Answers to requests that nobody made."""
-    said = st.sampled_from(({"result": {}}, {"result": 3}, {"error": {"code": 1, "message": "x"}}, {"error": "no"}, {"result": {}, "error": {}}))
+    said = st.sampled_from(
+        ({"result": {}}, {"result": 3}, {"error": {"code": 1, "message": "x"}}, {"error": "no"}, {"result": {}, "error": {}})
+    )
     return st.builds(lambda number, outcome: {"jsonrpc": "2.0", "id": number, **outcome}, ids | bad_ids, said)
 
 
@@ -216,7 +238,9 @@ def written(draw: st.DrawFn, message: Any) -> str:
             at = draw(st.integers(0, len(text)))
             return text[:at] + draw(st.sampled_from(("\x00", "}", ",", '"', "\\", "\ufeff", "NaN", "1" * 5_000))) + text[at:]
         case 2:
-            return draw(st.sampled_from((text * 2, f" \n{text}\t", f"\ufeff{text}", f"{text}\x00", f"// note\n{text}", text.replace(":", "=", 1))))
+            return draw(
+                st.sampled_from((text * 2, f" \n{text}\t", f"\ufeff{text}", f"{text}\x00", f"// note\n{text}", text.replace(":", "=", 1)))
+            )
         case _:
             return text
 
@@ -238,6 +262,8 @@ def attacks(schemas: Mapping[str, Any]) -> st.SearchStrategy[MessageAttack]:
             kind, text = "no message", draw(not_messages)
         else:
             kind, text = "a message", draw(written(draw(messages(era, schemas))))
-        return MessageAttack(kind=f"{kind} of {era}", text=sent_as(text).decode(), era=era, opcode=draw(st.sampled_from((TEXT, TEXT, TEXT, BINARY))))
+        return MessageAttack(
+            kind=f"{kind} of {era}", text=sent_as(text).decode(), era=era, opcode=draw(st.sampled_from((TEXT, TEXT, TEXT, BINARY)))
+        )
 
     return attack()
