@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 import trio
 from attrs import Factory, define
-from trio_websocket import WebSocketConnection, WebSocketRequest
+from trio_websocket import ConnectionClosed, WebSocketConnection, WebSocketRequest
 
 from ..actors.calls import Connection
 from ..actors.wires import Wire, WireClosed
@@ -115,7 +115,7 @@ class WebSocketDoor:
     async def _shake_hands(self, stream: GuardedStream) -> None:
         async with trio.open_nursery() as nursery:
             accepted = None
-            with trio.move_on_after(HANDSHAKE_WITHIN_S):
+            with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(ConnectionClosed):  # it left before it was answered
                 request = await read_request(nursery, stream)
                 accepted = await (self._accept(request, stream) if request else self._turn_away(stream))
             if accepted is not None:

@@ -7,7 +7,7 @@ from codecs import getincrementaldecoder
 from typing import Any
 
 import trio
-from trio_websocket import CloseReason, WebSocketConnection, WebSocketRequest
+from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
@@ -115,8 +115,9 @@ async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSoc
         async def read() -> None:
             try:
                 await connection._reader_task()
-            except UnicodeError:
-                pass  # a header that is no text; whoever waits for the request hears that there is none
+            except (UnicodeError, ConnectionClosed):
+                # A header that is no text, or nobody who could be told what is wrong. Whoever waits for the request hears of none.
+                pass
             finally:
                 waiting.cancel()
 
