@@ -22,6 +22,10 @@ LOOK = {"name": "get_task_by_code", "arguments": {"code": CODE}}
 META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
 
 
+ALONE_EVERY = 4
+"""Attacks between two calls without one; as there are three doors, each has its turn."""
+
+
 class Wronged(Exception):
     """A well-behaved client got anything but its answer."""
 
@@ -58,6 +62,7 @@ class Neighbours:
     samples: dict[str, Samples] = Factory(lambda: {"websocket": Samples(), "http": Samples(), "control": Samples()})
     _turns: "itertools.cycle[str]" = Factory(lambda: itertools.cycle(("websocket", "http", "control")))
     _turn: str = "control"
+    _attacks: int = 0
     _looked: int = 0
 
     @classmethod
@@ -72,9 +77,12 @@ class Neighbours:
         return found
 
     def before(self) -> None:
-        """A call of whoever's turn it is while nobody attacks. Raises Wronged when it is not answered as ever."""
-        self._turn = next(self._turns)
-        self.samples[self._turn].alone.append(self._look(self._turn))
+        """The next one's turn; now and then it calls while nobody attacks. Raises Wronged when it is not answered as ever."""
+        self._turn, self._attacks = next(self._turns), self._attacks + 1
+        if self._attacks % ALONE_EVERY == 0:
+            # The server may still be tidying up after the attack before this one; the first call waits for that.
+            self._look(self._turn)
+            self.samples[self._turn].alone.append(self._look(self._turn))
 
     def meanwhile(self) -> None:
         """The same call while an attack is under way."""

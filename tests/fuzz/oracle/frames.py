@@ -74,9 +74,8 @@ class Reading:
 
 @define
 class _Begun:
-    """A message of which some fragments have come."""
+    """A message of which some fragments have come. Text in binary frames is text."""
 
-    is_text: bool
     decoder: codecs.IncrementalDecoder = Factory(codecs.getincrementaldecoder("utf-8"))
     whole: bytearray = Factory(bytearray)
     fragments: int = 0
@@ -130,14 +129,11 @@ def _data(piece: Piece, begun: _Begun | None, reading: Reading) -> _Begun | None
     if (begun is None) == (piece.opcode == CONTINUED):
         reading.codes = frozenset({PROTOCOL_ERROR})
         return None
-    begun = begun or _Begun(is_text=piece.opcode == TEXT)
+    begun = begun or _Begun()
     begun.fragments += 1
     begun.whole += piece.payload
     try:
-        if begun.is_text:
-            begun.decoder.decode(piece.payload, final=piece.last)
-        elif piece.last and len(begun.whole) <= MESSAGE_BYTES:
-            begun.whole.decode()
+        begun.decoder.decode(piece.payload, final=piece.last)
     except UnicodeDecodeError:
         reading.codes = frozenset({NO_TEXT})
     # Of a message that is too large in two ways, either may be said.
