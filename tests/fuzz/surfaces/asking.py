@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from typing import TypeVar
 
 import hypothesis.strategies as st
 
@@ -9,6 +10,7 @@ from tests.fuzz.oracle.handshakes import Asking, Secret
 from tests.fuzz.place import GHOST, STILL, Place
 
 Lines = list[tuple[str, str]]
+T = TypeVar("T")
 
 GOOD_HOSTS = ("127.0.0.1", "localhost", "LocalHost:8765", "[::1]:1", "127.0.0.1:65535")
 BAD_HOSTS = (
@@ -54,7 +56,7 @@ BAD_QUERIES = (
 SECRETS = (Secret.NONE, Secret.WRONG, Secret.REVOKED, Secret.TWO)
 
 
-def mostly(usual: object, odd: Sequence[object] | st.SearchStrategy[object], one_in: int = 4) -> st.SearchStrategy[object]:
+def mostly(usual: T, odd: Sequence[T] | st.SearchStrategy[T], one_in: int = 4) -> st.SearchStrategy[T]:
     """The usual, and now and then something odd."""
     odd = odd if isinstance(odd, st.SearchStrategy) else st.sampled_from(odd)
     return st.integers(1, one_in).flatmap(lambda number: odd if number == one_in else st.just(usual))
@@ -78,8 +80,8 @@ def askings(draw: st.DrawFn, surfaces: Sequence[str], subprotocols: Sequence[tup
     )
 
 
-def lines_of(asking: Asking, place: Place, way: int) -> tuple[Lines, list[str]]:
-    """The headers that say so, but for Host, and the subprotocols that are offered besides those asked for."""
+def lines_of(asking: Asking, place: Place, way: int) -> Lines:
+    """The headers that say so, but for Host."""
     lines = [("Origin", origin) for origin in asking.origins]
     lines += [("Sec-Fetch-Site", site) for site in asking.sites]
     lines += [("X-Taskactors-Agent", agent) for agent in asking.agents]
@@ -92,7 +94,7 @@ def lines_of(asking: Asking, place: Place, way: int) -> tuple[Lines, list[str]]:
         Secret.READER: [_shown(place.tokens.reader, way)],
         Secret.TWO: [f"Bearer {place.tokens.local}", f"Bearer {place.tokens.worker}"],
     }[asking.secret]
-    return lines + [("Authorization", each) for each in secrets], []
+    return lines + [("Authorization", each) for each in secrets]
 
 
 WRONG = (

@@ -66,7 +66,7 @@ class HandshakeAttack(Attack):
         return None
 
     def _request(self, place: Place) -> bytes:
-        lines, _ = lines_of(self.asking, place, self.way)
+        lines = lines_of(self.asking, place, self.way)
         headers = dict(UPGRADE)
         if self.flaw is not None:
             _, name, value = FLAWS[self.flaw]
