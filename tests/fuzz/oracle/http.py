@@ -1,6 +1,8 @@
 """HTTP: the status of each request, by what the documentation says of doors, paths, methods and types, first thing first."""
 
-from attrs import frozen
+from urllib.parse import unquote
+
+from attrs import evolve, frozen
 
 from tests.fuzz.oracle.handshakes import NOT_FOUND, PATH, Asking, turned_down, unknown, wrong_wish
 
@@ -22,7 +24,8 @@ class Request:
 
     @property
     def path(self) -> str:
-        return self.asking.target.partition("?")[0]
+        """As it is looked at: over HTTP, what is escaped in a path is what it stands for."""
+        return unquote(self.asking.target.partition("?")[0])
 
     @property
     def surface(self) -> str:
@@ -41,7 +44,7 @@ def refused(request: Request) -> frozenset[int] | None:
         return frozenset({unknown(asking) or OK, *(() if request.method in ("GET", "HEAD") else (METHOD_NOT_ALLOWED,))})
     if PATH.fullmatch(request.path.removesuffix("/") if len(request.path) > 1 else request.path) is None:
         return frozenset({NOT_FOUND})
-    if (status := unknown(asking) or wrong_wish(asking)) is not None:
+    if (status := unknown(asking) or wrong_wish(evolve(asking, target=unquote(asking.target, "latin-1")))) is not None:
         return frozenset({status})
     return _refused_message(request)
 

@@ -71,7 +71,9 @@ class RequestAttack(Attack):
         """The statuses that will do; None for any but a fault, where a message was looked at."""
         if self.flaw is not None or (not self.request.asking.hosts and self.version == "1.1") or len(self.request.asking.hosts) > 1:
             return frozenset({BAD_REQUEST, *((501,) if self.flaw in ("an unknown encoding", "two encodings") else ())})
-        return http.refused(self.request)
+        right = http.refused(self.request)
+        # Before it has read what it was not told the host of, a server may say that, too.
+        return right if self.request.asking.hosts or right is None else right | {BAD_REQUEST}
 
     def send_on(self, line: HttpLine, place: Place) -> None:
         """Send it, in its pieces."""
@@ -93,7 +95,9 @@ class RequestAttack(Attack):
             response = line.next_response(to_head=True)
         except Gone:
             return None
-        return f"half a request was answered with {response.status}" if response.status < 400 else None
+        # What is no message is answered before its body has come.
+        is_too_soon = response.status < 400 and self.request.surface in ("/mcp", "/rpc")
+        return f"half a request was answered with {response.status}" if is_too_soon else None
 
     def _bytes(self, place: Place) -> bytes:
         asking = self.request.asking
