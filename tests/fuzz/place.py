@@ -11,10 +11,12 @@ from attrs import Factory, define, field, frozen
 from jsonschema import Draft202012Validator
 
 from tests.fuzz.control_line import ControlLine, control_at
+from tests.fuzz.http_line import HttpLine
 from tests.fuzz.neighbours import Neighbours
 from tests.fuzz.oracle.messages import CAPABILITIES_KEY, MODERN_VERSION, VERSION_KEY, Era, Oracle, Published
-from tests.fuzz.sockets import Where, where
+from tests.fuzz.sockets import Gone, Where, dial, where
 from tests.fuzz.websocket_line import WebSocketLine, opened
+from tests.support.raw_http import request
 
 ENVELOPE = {VERSION_KEY: MODERN_VERSION, CAPABILITIES_KEY: {}}
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "fuzz", "version": "1"}}
@@ -52,7 +54,31 @@ class Place:
     schemas: dict[str, Any]
     neighbours: Neighbours
     _lines: dict[tuple[Era, str], WebSocketLine] = Factory(dict)
+    _sessions: dict[str, str] = Factory(dict)
     _sources: Iterator[int] = field(factory=itertools.count)
+
+    def session(self, project: str) -> str:
+        """An HTTP session of the older era that stays open for the next attack too."""
+        if project not in self._sessions:
+            self._sessions[project] = self.open_session(project)
+        return self._sessions[project]
+
+    def open_session(self, project: str) -> str:
+        """A new one, of who runs the server. Raises Gone."""
+        line = HttpLine(dial(self.http))
+        try:
+            body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE}).encode()
+            line.send(request("POST", f"/mcp/{project}", self._introducing(), body))
+            session = line.next_response(to_head=True).header("mcp-session-id")
+            if session is None:
+                raise Gone(b"no session")
+            return session
+        finally:
+            line.close()
+
+    def _introducing(self) -> list[tuple[str, str]]:
+        accept = ("Accept", "application/json, text/event-stream")
+        return [("Host", "127.0.0.1"), ("Content-Type", "application/json"), accept, ("Authorization", f"Bearer {self.tokens.local}")]
 
     def line(self, era: Era, project: str) -> WebSocketLine:
         """A WebSocket of who runs the server, in an era, that stays open for the next attack too. Raises Gone."""

@@ -54,8 +54,8 @@ class Oracle:
 
     published: Published
 
-    def of(self, frame: str | bytes, era: Era) -> Allowed:
-        """Of what is in one frame or line."""
+    def of(self, frame: str | bytes, era: Era, is_stream: bool = True) -> Allowed:
+        """Of what is in one frame or line; or in one body, where a connection has no era and each request says its own."""
         found = read(frame)
         if not found.is_json:
             return Allowed(codes={PARSE_ERROR, INVALID_REQUEST} if found.deep else {PARSE_ERROR})
@@ -63,13 +63,15 @@ class Oracle:
         if found.deep:
             # It has to be refused; whether as no JSON or as too deep is its reader's matter.
             return Allowed(codes={PARSE_ERROR, INVALID_REQUEST}, ids=(id_of(found.value),))
-        return refused or self._of_request(found.value, era)
+        return refused or self._of_request(found.value, era, is_stream)
 
-    def _of_request(self, message: Message, era: Era) -> Allowed:
+    def _of_request(self, message: Message, era: Era, is_stream: bool) -> Allowed:
         to, method, params = message["id"], message["method"], message.get("params", {})
         refused = _of_envelope(method, params, to) if era is Era.MODERN else _of_handshaken(params, to)
-        if refused is not None:
+        if refused is not None and is_stream:
             return refused
+        if refused is not None:
+            return refused if era is Era.MODERN and method != "initialize" else self._of_other_era(message, era, refused)
         is_wrapped = isinstance(params.get("_meta", {}), dict | None)
         if (knows := METHODS[era].get(method)) is None:
             # What the protocol defines may have its parameters looked at first, and everything its envelope.
@@ -79,6 +81,14 @@ class Oracle:
         allowed = evolve(knows(self.published, params, era), id=to)
         # Fields of the envelope that nobody needs may be of the wrong kind, and then nothing else was looked at.
         return evolve(allowed, codes={*allowed.codes, INVALID_PARAMS}) if _is_oddly_wrapped(params) else allowed
+
+    def _of_other_era(self, message: Message, era: Era, refused: Allowed) -> Allowed:
+        """Of a request that has something of the other era: it may be refused for that, or what is of the other era is passed over."""
+        if era is Era.MODERN:
+            return evolve(refused, codes={*refused.codes, METHOD_NOT_FOUND, INVALID_PARAMS})
+        meta = {key: value for key, value in message["params"]["_meta"].items() if key != VERSION_KEY}
+        allowed = self._of_request({**message, "params": {**message["params"], "_meta": meta}}, era, is_stream=False)
+        return evolve(allowed, codes={*allowed.codes, *refused.codes})
 
 
 def _malformed(found: Any) -> Allowed | None:
