@@ -93,9 +93,13 @@ def batches(already: int, tasks: int) -> Iterator[list[Unit]]:
 
 
 def write(engine: LmdbEngine, units: list[Unit], number: int) -> None:
+    batch_id = number.to_bytes(16, "big")
     while True:
+        with engine.draft(int(time.time() * 1000)) as draft:
+            outcomes = [draft.run(unit) for unit in units]
+            writes = draft.writes(batch_id)
         try:
-            outcomes = engine.write(units, int(time.time() * 1000), number.to_bytes(16, "big"))
+            engine.commit(writes, batch_id)
             break
         except NeedsRoom:
             engine.make_room()

@@ -184,6 +184,22 @@ async def test_bad_handshakes_are_no_faults_of_ours(port: int, capfd: pytest.Cap
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize("request_", [opening(), *(request for request, _ in BAD.values())], ids=["good", *BAD])
+async def test_a_client_that_is_gone_before_it_is_answered_is_no_fault_of_ours(request_: bytes) -> None:
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(3):
+            client, server = trio.testing.memory_stream_pair()
+            server.send_stream.send_all_hook = nobody_there
+            await client.send_all(request_)
+            client.send_stream.close()
+            await WebSocketDoor(echo).serve(server)
+    assert logged == []
+
+
+async def nobody_there() -> None:
+    raise trio.BrokenResourceError
+
+
 async def test_a_name_with_several_addresses_has_one_port() -> None:
     async with trio.open_nursery() as nursery:
         port = await nursery.start(WebSocketDoor(echo).listen, "localhost", 0)

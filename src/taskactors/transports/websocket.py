@@ -121,11 +121,13 @@ class WebSocketDoor:
             self._refusing -= 1
 
     async def _shake_hands(self, stream: GuardedStream) -> None:
+        from trio_websocket import ConnectionClosed
+
         from .websocket_guards import read_request
 
         async with trio.open_nursery() as nursery:
             accepted = None
-            with trio.move_on_after(HANDSHAKE_WITHIN_S):
+            with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(ConnectionClosed):  # it left before it was answered
                 request = await read_request(nursery, stream)
                 accepted = await (self._accept(request, stream) if request else self._turn_away(stream))
             if accepted is not None:

@@ -3,6 +3,7 @@
 It reaches into that library's connection class; the tests beside it fail when a new version moves what is used.
 """
 
+from codecs import getincrementaldecoder
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,8 +41,9 @@ async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSoc
         async def read() -> None:
             try:
                 await connection._reader_task()
-            except UnicodeError:
-                pass  # a header that is no text; whoever waits for the request hears that there is none
+            except (UnicodeError, ConnectionClosed):
+                # A header that is no text, or nobody who could be told what is wrong. Whoever waits for the request hears of none.
+                pass
             finally:
                 waiting.cancel()
 
@@ -51,7 +53,13 @@ async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSoc
 
 
 class StrictConnection(WebSocketConnection):
-    """A server's connection that counts bytes rather than characters, and names its reason when it gives up on a client."""
+    """A server's connection on which every message is text, that counts bytes rather than characters, and that names its reason
+    when it gives up on a client.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._decoder = getincrementaldecoder("utf-8")()
 
     async def send_texts(self, texts: Sequence[str]) -> None:
         """Send several messages in one go. Raises ConnectionClosed."""
@@ -71,7 +79,15 @@ class StrictConnection(WebSocketConnection):
         if len(self._message_parts) >= FRAGMENTS_LIMIT:
             await self._give_up(POLICY, f"a message has at most {FRAGMENTS_LIMIT} fragments")
             return
-        if isinstance(event.data, str) and not event.data.isascii():
+        if isinstance(event, BytesMessage):
+            # Some clients send their text in binary frames. It is read here, as it comes, so that what comes after it is not.
+            try:
+                text = self._decoder.decode(event.data, event.message_finished)
+            except UnicodeDecodeError:
+                await self._give_up(INVALID_TEXT, "a message is text in UTF-8")
+                return
+            event = TextMessage(data=text, frame_finished=event.frame_finished, message_finished=event.message_finished)
+        if not event.data.isascii():
             self._message_size += len(event.data.encode()) - len(event.data)
         await super()._handle_message_event(event)
 

@@ -7,7 +7,7 @@ import trio
 from trio_websocket import ConnectionClosed
 
 from ..actors.wires import WireClosed
-from .websocket_guards import INVALID_TEXT, StrictConnection
+from .websocket_guards import StrictConnection
 
 WRITE_WITHIN_S = 5.0
 """A client that does not take an answer for this long is dead, or may as well be."""
@@ -49,7 +49,7 @@ class WebSocketWire:
         with trio.CancelScope() as self._receiving:
             await self._until_room()
             try:
-                return await self._text(await self._socket.get_message())
+                return str(await self._socket.get_message())
             except ConnectionClosed:
                 raise WireClosed from None
         if self._expelled:
@@ -156,13 +156,3 @@ class WebSocketWire:
             except trio.TooSlowError:
                 self._abort()
                 return
-
-    async def _text(self, frame: str | bytes) -> str:
-        """Some clients send their text in binary frames."""
-        if isinstance(frame, str):
-            return frame
-        try:
-            return frame.decode()
-        except UnicodeDecodeError:
-            await self.close(INVALID_TEXT, "a message is text in UTF-8")
-            raise WireClosed from None
