@@ -184,6 +184,8 @@ def _said(error: ValidationError) -> str:
             return f"{shown(found)} does not match {limit}"
         case "maxLength":
             return f"is {len(found)} characters long; the limit is {limit}"
+        case "minLength":
+            return f"is {len(found)} characters long; it needs {limit} at least"
         case "maxItems":
             return f"has {len(found)} entries; the limit is {limit}"
         case "minimum" | "maximum":
