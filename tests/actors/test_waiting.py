@@ -116,6 +116,21 @@ async def test_a_task_that_a_filter_keeps_from_the_first_goes_to_the_next_in_lin
             waiting.cancel_scope.cancel()
 
 
+async def test_a_place_that_is_taken_again_in_the_moment_it_was_left_is_one_place(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        answers: Answers = {}
+        for _ in range(3):
+            async with trio.open_nursery() as leaving:
+                await parked(leaving, on, answers, ["ada"])
+                leaving.cancel_scope.cancel()
+        async with trio.open_nursery() as waiting:
+            await parked(waiting, on, answers, ["bob", "ada"])
+            await new_task(on, "T-1")
+            await wait_all_tasks_blocked()
+            assert list(answers) == ["ada"]
+            waiting.cancel_scope.cancel()
+
+
 async def test_whoever_left_is_passed_over(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery, team(nursery) as on:
         answers: Answers = {}
