@@ -1,6 +1,5 @@
 """The WebSocket door: listens, admits, and serves every connection in a task of its own."""
 
-import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -15,17 +14,15 @@ from ..actors.calls import Connection
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
 from .admission import SUBPROTOCOL, Admission, Handshake, Refused
+from .refusing import REFUSING_LIMIT, refuse
 from .websocket_guards import POLICY, GuardedStream, read_request
-from .websocket_wire import CLOSE_WITHIN_S, WebSocketWire
+from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
 """Sockets open at once, far above the largest team; beyond it newcomers are turned away and nobody who is in suffers."""
 
 PER_TOKEN_LIMIT = 64
 """Sockets open at once with one agent's token; an agent needs one. Whoever runs the server leads a whole team in with theirs."""
-
-REFUSING_LIMIT = 64
-"""How many of them hear why at one time; telling takes a moment, and a flood would make it many."""
 
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
@@ -107,7 +104,7 @@ class WebSocketDoor:
         self._refusing += 1
         guarded = GuardedStream(stream)
         try:
-            await _answer(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
+            await refuse(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
         finally:
             await guarded.aclose()
             self._refusing -= 1
@@ -143,9 +140,9 @@ class WebSocketDoor:
     async def _turn_away(self, stream: GuardedStream) -> None:
         """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
         if stream.is_too_long:
-            await _answer(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
+            await refuse(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
         elif not stream.is_closed:
-            await _answer(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
+            await refuse(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
 
     async def _converse(self, socket: WebSocketConnection, connection: Connection) -> None:
         with trio.CancelScope() as cut:
@@ -189,13 +186,3 @@ def _handshake(request: WebSocketRequest, address: str) -> Handshake:
         subprotocols=request.proposed_subprotocols,
         address=address,
     )
-
-
-async def _answer(stream: trio.abc.SendStream, status: HTTPStatus, why: str) -> None:
-    """Answer somebody to whom no WebSocket was opened, if they listen."""
-    body = f"{why}\n".encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    with trio.move_on_after(CLOSE_WITHIN_S), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        await stream.send_all(head.encode() + body)
