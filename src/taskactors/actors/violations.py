@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from .argument_schema import Schema
+from .depth import DEPTH_LIMIT, TOO_DEEP
 
 PROBLEMS_LIMIT = 20
 """Whoever makes more mistakes in one call than this is helped enough by the first ones."""
@@ -21,9 +22,6 @@ SHOWN_CHARACTERS = 60
 
 EXTRA_SHOWN = 5
 """How many keys that an inner object does not have are repeated to its sender."""
-
-DEPTH_LIMIT = 64
-"""No argument nests deeper than a few levels; deeper input only costs."""
 
 VALUES_LIMIT = 10_000
 """The largest arguments that fit their schemas hold some hundred values; to look at each of a million would stop everybody else."""
@@ -139,7 +137,7 @@ class _Sane:
         if not isinstance(value, Mapping | list | tuple):
             return value
         if depth == 0:
-            raise TooMuch(f"are nested deeper than {DEPTH_LIMIT} levels")
+            raise TooMuch(f"are {TOO_DEEP}")
         if isinstance(value, Mapping):
             return {name: self.of(inner, depth - 1) for name, inner in value.items()}
         return [self.of(inner, depth - 1) for inner in value]
