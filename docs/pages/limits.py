@@ -41,8 +41,8 @@ def page() -> str:
     lines = [
         "# Limits",
         "",
-        "What is at a limit is taken. What is past it is refused at once and in words, and has changed nothing, unless it says otherwise here.",
-        "The limits are far above what a team of a hundred agents does: they are there so that no client is felt by another. None is an option.",
+        "What is at a limit is taken. What is past it is refused at once, in words, with nothing changed, unless it says otherwise here.",
+        "They are far above what a team of a hundred agents does, and are there so that no client is felt by another. None is an option.",
     ]
     for title, rows in (("In one call", in_one_call()), ("In one project", in_one_project()), ("At the doors", at_the_doors())):
         lines += ["", f"## {title}", "", *_table(rows)]
