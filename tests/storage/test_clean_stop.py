@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,14 +104,18 @@ def test_after_a_restart_of_the_machine_or_where_none_can_be_told_the_whole_file
     assert comparisons == [folder / DATA_FILE]
 
 
-def test_a_change_right_after_the_look_shows_whatever_the_clock_of_files_is(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    for number in range(20):
-        file.write_bytes(b"%d" % number)
-        look = unchanged.look_of(file)
-        assert look is not None
-        file.write_bytes(b"x")
-        assert unchanged.look_of(file) != look
+@pytest.mark.parametrize(("goes_on", "is_told"), [(True, True), (False, False)])
+def test_it_is_looked_at_when_the_next_change_would_bear_another_stamp_and_never_sooner(
+    goes_on: bool, is_told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    stamp = (tmp_path / "file").stat().st_ctime_ns
+    clock = SimpleNamespace(now=stamp)
+    clock.clock_gettime_ns = lambda _: clock.now
+    clock.sleep = lambda _: setattr(clock, "now", clock.now + goes_on)
+    monkeypatch.setattr(unchanged, "time", clock)
+    assert (unchanged.look_of(tmp_path / "file") is not None) is is_told
+    assert (clock.now > stamp) is goes_on
 
 
 def test_the_note_is_gone_before_anything_is_written(folder: Path) -> None:
