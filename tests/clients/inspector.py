@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,10 @@ class Failed(Exception):
 
 @frozen
 class Inspector:
-    """The Inspector for one agent, in one era. It keeps what it keeps in a folder, and takes the token from a file there."""
+    """The Inspector for one agent, in one era. What it keeps it keeps in a folder, where the way to the server is written, too."""
 
     home: Path
-    url: str
-    token: str
+    server: Mapping[str, Any]
     era: str
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> Answer:
@@ -68,10 +67,19 @@ class Inspector:
         return dict(json.loads(ended.stdout))
 
     def _servers(self) -> Path:
-        # Not as an option, which everybody on a machine could read.
+        # Not as options, which everybody on a machine could read: the token is in it.
         file = self.home / "servers.json"
         if not file.exists():
             file.touch(0o600)
-            board = {"type": "streamable-http", "url": self.url, "headers": {"Authorization": f"Bearer {self.token}"}}
-            file.write_text(json.dumps({"mcpServers": {"board": board}}))
+            file.write_text(json.dumps({"mcpServers": {"board": self.server}}))
         return file
+
+
+def by_http(url: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    """The way to a server, as the Inspector's file has it."""
+    return {"type": "streamable-http", "url": url, "headers": headers}
+
+
+def by_command(command: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    """The same, by a command that leads there."""
+    return {"type": "stdio", "command": command[0], "args": command[1:], "env": environment}

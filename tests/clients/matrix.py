@@ -12,7 +12,7 @@ from tests.clients.board import AGENTS, Board
 from tests.clients.driven import driven
 from tests.clients.environments import PYTHON, node, python
 from tests.clients.hands import Agent, Ears, Met
-from tests.clients.inspector import Inspector
+from tests.clients.inspector import Inspector, by_command, by_http
 
 
 @frozen
@@ -74,11 +74,15 @@ def by_program(command: Callable[[], list[str]]) -> Joining:
 @asynccontextmanager
 async def by_inspector(row: Row, board: Board, folder: Path) -> AsyncIterator[Team]:
     """Teams who have the Inspector's command line alone."""
-    hands = {name: Inspector(folder / name, board.http, board.tokens[name], row.era) for name in AGENTS}
+    hands = {name: Inspector(folder / name, _as_the_inspector_has_it(way_to(row, board, name)), row.era) for name in AGENTS}
     for each in hands.values():
         each.home.mkdir()
     backend, qa = (Agent(name, each) for name, each in hands.items())
     yield Team(backend, qa, await hands[backend.name].meet(), None)
+
+
+def _as_the_inspector_has_it(to: dict[str, Any]) -> dict[str, Any]:
+    return by_http(to["url"], to["headers"]) if to["way"] == "http" else by_command(to["command"], to["environment"])
 
 
 def _python(client: str, *arguments: str) -> Joining:
@@ -108,7 +112,11 @@ ROWS = (
     Row("python-mcp2", "bridge", "modern", _python("mcp2", "asyncio")),
     Row("fastmcp", "http", "legacy", _python("fastmcp")),
     Row("fastmcp", "http", "modern", _python("fastmcp")),
+    Row("fastmcp", "bridge", "legacy", _python("fastmcp")),
+    Row("fastmcp", "bridge", "modern", _python("fastmcp")),
     Row("langchain", "ws", "legacy", _python("langchain")),
+    Row("langchain", "http", "legacy", _python("langchain")),
+    Row("langchain", "bridge", "legacy", _python("langchain")),
     Row("typescript1", "ws", "legacy", _node("typescript1"), core=True),
     Row("typescript1", "http", "legacy", _node("typescript1")),
     Row("typescript1", "bridge", "legacy", _node("typescript1")),
@@ -120,4 +128,6 @@ ROWS = (
     Row("typescript2", "bridge", "modern", _node("typescript2")),
     Row("inspector", "http", "legacy", by_inspector),
     Row("inspector", "http", "modern", by_inspector),
+    Row("inspector", "bridge", "legacy", by_inspector),
+    Row("inspector", "bridge", "modern", by_inspector),
 )

@@ -9,7 +9,7 @@ import pytest
 
 from taskactors.mcp_server.asking import Context
 from taskactors.mcp_server.offered import Offer, OfferedTool
-from tests.clients.inspector import Inspector
+from tests.clients.inspector import Inspector, by_http
 from tests.support.fake_front import FakeFront
 from tests.support.http_server import serving_http
 
@@ -28,7 +28,7 @@ async def found_by(era: str, home: Path, **properties: Any) -> list[dict[str, An
     odd = types.Tool(name="odd", input_schema={"type": "object", "properties": properties})
     more = Offer(tools={"odd": OfferedTool(listed=odd, answer=answer)} if properties else {})
     async with serving_http(FakeFront(), more=more) as (url, _, _):
-        return await Inspector(home, f"{url}/mcp", "none", era).findings()
+        return await Inspector(home, by_http(f"{url}/mcp", {}), era).findings()
 
 
 @pytest.mark.long

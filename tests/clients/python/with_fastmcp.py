@@ -1,4 +1,4 @@
-"""Clients of fastmcp in both eras, over HTTP."""
+"""Clients of fastmcp in both eras, over HTTP and a bridge."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -7,13 +7,20 @@ from typing import Any
 
 import anyio
 from fastmcp import Client as FastMcp
-from fastmcp.client.transports import StreamableHttpTransport
+from fastmcp.client.transports import ClientTransport, StdioTransport, StreamableHttpTransport
 from lines import Changed, ProtocolError, met, obey
 from mcp import MCPError
 from mcp.client.subscriptions import listen
 from mcp_types import ResourceUpdatedNotification
 
 MODES = {"legacy": "legacy", "modern": "auto"}
+
+
+def transport(to: dict[str, Any]) -> ClientTransport:
+    if to["way"] == "http":
+        return StreamableHttpTransport(to["url"], headers=to["headers"])
+    command, *arguments = to["command"]
+    return StdioTransport(command, arguments, env=to["environment"], keep_alive=False)
 
 
 class Client:
@@ -46,8 +53,7 @@ async def connected(to: dict[str, Any], changed: Changed) -> AsyncIterator[Clien
         if isinstance(message, ResourceUpdatedNotification):
             changed(message.params.uri)
 
-    transport = StreamableHttpTransport(to["url"], headers=to["headers"])
-    async with FastMcp(transport, mode=MODES[to["era"]], message_handler=on_message) as fastmcp:
+    async with FastMcp(transport(to), mode=MODES[to["era"]], message_handler=on_message) as fastmcp:
         session = fastmcp.session
         yield Client(fastmcp, met("fastmcp", session.protocol_version, session.server_info.name, await fastmcp.list_tools()))
 

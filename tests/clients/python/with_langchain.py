@@ -1,4 +1,4 @@
-"""Clients of LangChain's adapters, over WebSocket: the server's tools as the tools of LangChain."""
+"""Clients of LangChain's adapters, over WebSocket, HTTP and a bridge: the server's tools as the tools of LangChain."""
 
 import sys
 import warnings
@@ -17,6 +17,17 @@ from langchain_mcp_adapters.client import MultiServerMCPClient  # noqa: E402
 from langchain_mcp_adapters.tools import load_mcp_tools  # noqa: E402
 from mcp import ClientSession, types  # noqa: E402
 from mcp.shared.exceptions import McpError  # noqa: E402
+
+
+def connection(to: dict[str, Any]) -> dict[str, Any]:
+    match to["way"]:
+        case "ws":
+            return {"transport": "websocket", "url": to["url"]}
+        case "http":
+            return {"transport": "streamable_http", "url": to["url"], "headers": to["headers"]}
+        case _:
+            command, *arguments = to["command"]
+            return {"transport": "stdio", "command": command, "args": arguments, "env": to["environment"]}
 
 
 class Client:
@@ -50,7 +61,7 @@ async def connected(to: dict[str, Any], changed: Changed) -> AsyncIterator[Clien
         if isinstance(message, types.ServerNotification) and isinstance(message.root, types.ResourceUpdatedNotification):
             changed(str(message.root.params.uri))
 
-    servers = {"board": {"transport": "websocket", "url": to["url"], "session_kwargs": {"message_handler": on_message}}}
+    servers = {"board": connection(to) | {"session_kwargs": {"message_handler": on_message}}}
     async with MultiServerMCPClient(servers).session("board", auto_initialize=False) as session:
         hello = await session.initialize()
         tools = await load_mcp_tools(session)
