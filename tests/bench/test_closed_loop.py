@@ -62,15 +62,14 @@ def thinking() -> Turn:
 
 
 def test_a_turn_that_ends_with_a_pause_is_followed_by_the_next() -> None:
-    heard = Heard()
-    agent = Agent("ada", Mcp(), thinking, Timing(), [], say=heard.say)
-
-    async def working() -> None:
+    async def working() -> list[bytes]:
+        asked = asyncio.Queue[bytes]()
+        agent = Agent("ada", Mcp(), thinking, Timing(), [], say=asked.put_nowait)
         agent.begin()
+        said = [await asked.get()]
         for _ in range(3):
-            agent.hear(answer(heard[-1], {}))
-            await asyncio.sleep(0)
-            await asyncio.sleep(0)
+            agent.hear(answer(json.loads(said[-1]), {}))
+            said.append(await asked.get())
+        return said
 
-    asyncio.run(working())
-    assert len(heard) == 4
+    assert len(asyncio.run(working())) == 4
