@@ -11,8 +11,9 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
+from taskactors.transports.guarded_stream import LINGER_S
 from taskactors.transports.websocket import Handler, WebSocketDoor
-from taskactors.transports.websocket_guards import FRAGMENTS_LIMIT, LINGER_S, MESSAGE_BYTES
+from taskactors.transports.websocket_guards import FRAGMENTS_LIMIT, MESSAGE_BYTES
 from taskactors.transports.websocket_wire import OUTGOING_LIMIT, PING_EVERY_S, WRITE_WITHIN_S
 from tests.support.raw_websocket import BINARY, CONTINUED, PING, PONG, TEXT, answer_to, close_code, frame, opening, rest_of
 

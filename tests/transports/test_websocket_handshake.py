@@ -11,8 +11,8 @@ import trio.testing
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
 from taskactors.transports import websocket
+from taskactors.transports.guarded_stream import HANDSHAKE_BYTES
 from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, WebSocketDoor
-from taskactors.transports.websocket_guards import HANDSHAKE_BYTES
 from tests.support.raw_websocket import TEXT, answer_to, frame, opening, rest_of
 
 BAD_WITHIN_S = 5.0

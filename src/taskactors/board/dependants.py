@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
 from ..domain import waiting
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.lifecycle import advance
 from ..domain.task import State, Task
 from ..storage.keys import split

@@ -1,45 +1,39 @@
 """The HTTP door: admits a request before anything is read of it, and leads it to where its path says."""
 
 import re
+import socket
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
+from importlib import import_module
 from typing import Any
 
 import msgspec
-import structlog
 import trio
 from attrs import Factory, define, evolve
-from hypercorn.config import Config
-from hypercorn.trio import serve
 
 from ..actors.calls import Connection, Front
 from ..domain.errors import Refusal
 from ..domain.token import Scope as Allowed
 from ..domain.token import Token
+from ..loglines import Log
 from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
 from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, answering, read_body, send_answer, send_refusal
 from .cors import is_preflight, permit, readable_by
-from .http_guards import guard
+from .listening import listen_at, port_of
 from .rpc import answer_to
 
 PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?/?")
 
 SESSION_HEADER = "mcp-session-id"
-HEADERS_BYTES = 16 << 10
-KEEP_ALIVE_S = 75.0
-"""Longer than usual clients and proxies keep a connection, so that it is they who close it and no request meets a closing one."""
-
-GRACEFUL_S = 1.5
-
 Figures = Callable[[], tuple[str, bytes]]
 """The server's metrics: their content type, and the text."""
 
 McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
 """Serves one MCP request of a connection that was admitted."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)
@@ -57,25 +51,18 @@ class HttpDoor:
 
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `drain`; reports the port once clients can connect. Raises OSError when it cannot be had."""
-        guard()
         self.admission = self.admission.at(host)
-        config = Config()
-        config.bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
-        config.accesslog = config.errorlog = None
-        config.h11_max_incomplete_size = HEADERS_BYTES
-        config.keep_alive_timeout = KEEP_ALIVE_S
-        config.graceful_timeout = GRACEFUL_S
-        config.include_server_header = False
-        config.alpn_protocols = ["http/1.1"]
-        if self.tls is not None:
-            config.certfile, config.keyfile = self.tls
-        async with trio.open_nursery() as nursery:
-
-            async def serving(task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
-                await serve(self._answer, config, shutdown_trigger=self._stopping.wait, task_status=task_status, mode="asgi")  # type: ignore[arg-type]
-
-            (bound,) = await nursery.start(serving)
-            task_status.started(int(bound.rsplit(":", 1)[1]))
+        listeners = await listen_at(host, port)
+        port = port_of(listeners)
+        sockets = [socket.socket(fileno=each.socket.detach()) for each in listeners]
+        try:
+            task_status.started(port)
+            # Whoever connects meanwhile is answered when it is there.
+            server = await trio.to_thread.run_sync(import_module, f"{__package__}.http_server")
+            await server.serve_http(self._answer, sockets, self.tls, self._stopping.wait)
+        finally:
+            for each in sockets:
+                each.close()
 
     async def drain(self) -> None:
         """Take no more requests; those that were taken have a moment to end."""

@@ -1,22 +1,32 @@
-"""The WebSocket door: listens, admits, and serves every connection in a task of its own."""
+"""The WebSocket door: listens, admits, and serves every connection in a task of its own.
+
+The library is loaded for the first client and not before clients can connect: they should be able to as soon as anybody.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
 import trio
 from attrs import Factory, define
-from trio_websocket import WebSocketRequest
 
 from ..actors.calls import Connection
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
+from ..loglines import Log
 from .admission import SUBPROTOCOL, Admission, Handshake, Refused
-from .websocket_guards import POLICY, GuardedStream, StrictConnection, read_request
-from .websocket_wire import CLOSE_WITHIN_S, WebSocketWire
+from .guarded_stream import GuardedStream
+from .listening import listen_at, port_of
+
+if TYPE_CHECKING:
+    from trio_websocket import WebSocketRequest
+
+    from .websocket_guards import StrictConnection
+    from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
 """Sockets open at once, far above the largest team; beyond it newcomers are turned away and nobody who is in suffers."""
@@ -30,12 +40,15 @@ REFUSING_LIMIT = 64
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
 
-NORMAL, GOING_AWAY, BROKEN = 1000, 1001, 1011
+ANSWER_WITHIN_S = 1.0
+"""How long somebody may take to hear why no WebSocket was opened to them."""
+
+NORMAL, GOING_AWAY, POLICY, BROKEN = 1000, 1001, 1008, 1011
 
 Handler = Callable[[Wire, Connection], Awaitable[None]]
 """Serves one connection until its wire ends."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)
@@ -55,17 +68,12 @@ class WebSocketDoor:
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, or drained; reports the port once clients can connect. Raises OSError when it cannot be had."""
         self.admission = self.admission.at(host)
-        listeners = await trio.open_tcp_listeners(port, host=host)
-        if port == 0:
-            # A name with several addresses would get another free port for each, and only one can be told.
-            for other in listeners[1:]:
-                await other.aclose()
-            del listeners[1:]
+        listeners = await listen_at(host, port)
         ports: list[trio.abc.Listener[Any]] = list(listeners)
         if self.tls is not None:
             ports = [trio.SSLListener(each, self.tls, https_compatible=True) for each in listeners]
         async with trio.open_nursery() as connections:
-            task_status.started(listeners[0].socket.getsockname()[1])
+            task_status.started(port_of(listeners))
             with self._accepting:
                 await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
 
@@ -113,6 +121,8 @@ class WebSocketDoor:
             self._refusing -= 1
 
     async def _shake_hands(self, stream: GuardedStream) -> None:
+        from .websocket_guards import read_request
+
         async with trio.open_nursery() as nursery:
             accepted = None
             with trio.move_on_after(HANDSHAKE_WITHIN_S):
@@ -149,6 +159,8 @@ class WebSocketDoor:
             await _answer(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
 
     async def _converse(self, socket: StrictConnection, connection: Connection) -> None:
+        from .websocket_wire import WebSocketWire
+
         with trio.CancelScope() as cut:
             wire = WebSocketWire(socket, cut.cancel)
             self._wires[wire] = connection
@@ -198,5 +210,5 @@ async def _answer(stream: trio.abc.SendStream, status: HTTPStatus, why: str) -> 
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
-    with trio.move_on_after(CLOSE_WITHIN_S), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+    with trio.move_on_after(ANSWER_WITHIN_S), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
         await stream.send_all(head.encode() + body)

@@ -1,4 +1,4 @@
-"""What trio-websocket leaves open is closed here: how long a handshake may be, how large a message, and how a connection ends.
+"""What trio-websocket leaves open is closed here: how large a message may be, and what a client hears that breaks the protocol.
 
 It reaches into that library's connection class; the tests beside it fail when a new version moves what is used.
 """
@@ -12,90 +12,18 @@ from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
+from .guarded_stream import RECEIVE_BYTES
+
 MESSAGE_BYTES = 1 << 20
 """The largest message: far above any honest call, and small enough that a hundred of them are no danger."""
 
 FRAGMENTS_LIMIT = 1024
 """Pieces of one message: clients send one or a few. Empty ones would cost memory without ever counting as bytes."""
 
-HANDSHAKE_BYTES = 16 << 10
 INCOMING_LIMIT = 4
 """Messages that wait for their reader, who takes each at once; they wait only while the client does not read its answers."""
 
-RECEIVE_BYTES = 64 << 10
-LINGER_S = 1.0
-LINGER_BYTES = 16 << 20
-"""How long and how much is still read after the end: closing on unread bytes would make the client's system drop our last words."""
-
 INVALID_TEXT, POLICY, TOO_BIG = 1007, 1008, 1009
-
-
-class GuardedStream(trio.abc.Stream):
-    """A client's byte stream with a limit on its handshake and a close that lets the last words arrive."""
-
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self._stream = stream
-        self._left: int | None = HANDSHAKE_BYTES
-        self._closing = False
-
-    @property
-    def address(self) -> str:
-        """Where the client is; empty when that is not known."""
-        stream = self._stream.transport_stream if isinstance(self._stream, trio.SSLStream) else self._stream
-        if not isinstance(stream, trio.SocketStream):
-            return ""
-        try:
-            return str(stream.socket.getpeername()[0])
-        except OSError:
-            return ""
-
-    @property
-    def is_too_long(self) -> bool:
-        """Whether the client sent more than a handshake may have."""
-        return self._left is not None and self._left < 0
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed from this side."""
-        return self._closing
-
-    def accepted(self) -> None:
-        """The handshake is over, and its limit with it."""
-        self._left = None
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        received = bytes(await self._stream.receive_some(max_bytes))
-        if self._left is not None:
-            self._left -= len(received)
-            if self._left < 0:
-                raise trio.BrokenResourceError("the handshake is too long")
-        return received
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._stream.wait_send_all_might_not_block()
-
-    async def aclose(self) -> None:
-        """Say that nothing follows, read on for a moment, and close. Cancelled, it closes at once."""
-        if self._closing:
-            return
-        self._closing = True
-        try:
-            with trio.move_on_after(LINGER_S):
-                if isinstance(self._stream, trio.abc.HalfCloseableStream):
-                    await self._stream.send_eof()
-                else:
-                    await self._stream.aclose()  # TLS has its own way to say that nothing follows
-                    return
-                left = LINGER_BYTES
-                while left > 0 and (received := await self._stream.receive_some(RECEIVE_BYTES)):
-                    left -= len(received)
-        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
-            pass  # the client was quicker, or somebody else still reads
-        finally:
-            await trio.aclose_forcefully(self._stream)
 
 
 async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSocketRequest | None:
