@@ -12,8 +12,8 @@ from taskactors.board import additions, change, circles, commands, crowding, gra
 from taskactors.board.requests import fields
 from taskactors.domain import claiming, failing, finishing
 from taskactors.domain.task import DEPENDENCIES_LIMIT
-from taskactors.mcp_server import connection, over_http, peer, pushing
-from taskactors.transports import asgi, control, control_lines, failures, http, http_guards, websocket, websocket_guards
+from taskactors.mcp_server import bodies, connection, over_http, peer, pushing
+from taskactors.transports import asgi, control, control_lines, failures, guarded_stream, http, http_guards, websocket, websocket_guards
 from taskactors.transports import websocket_wire as wire
 
 MS = 1000
@@ -37,7 +37,7 @@ class Row:
 
 def page() -> str:
     """The whole page, as Markdown."""
-    assert websocket_guards.MESSAGE_BYTES == asgi.BODY_BYTES == over_http.BODY_BYTES == control_lines.LINE_BYTES
+    assert websocket_guards.MESSAGE_BYTES == asgi.BODY_BYTES == bodies.BODY_BYTES == control_lines.LINE_BYTES
     lines = [
         "# Limits",
         "",
@@ -118,7 +118,7 @@ def at_the_doors() -> Iterator[Row]:
     )
     yield Row(
         "handshake, or headers",
-        f"{_bytes(websocket_guards.HANDSHAKE_BYTES)}; {websocket.HANDSHAKE_WITHIN_S:g} s",
+        f"{_bytes(guarded_stream.HANDSHAKE_BYTES)}; {websocket.HANDSHAKE_WITHIN_S:g} s",
         "431; the connection is cut",
     )
     yield Row("a body", f"{asgi.BODY_WITHIN_S:g} s", "408")

@@ -1,6 +1,6 @@
 """Waiting: who asks for work, mail or news and finds none is answered when it comes, in order, once, and by nobody's polling."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,11 @@ async def new_task(on: Team, code: str, **given: Any) -> None:
 
 async def asks(on: Team, answers: Answers, name: str, tool: str = "next_task", **arguments: Any) -> None:
     answers[name] = await on.call(name, tool, **arguments)
+
+
+def commits_while(leaving: Callable[[], None], commit: Callable[[], None]) -> None:
+    leaving()
+    commit()
 
 
 async def parked(nursery: trio.Nursery, on: Team, answers: Answers, names: list[str], **arguments: Any) -> None:
@@ -152,7 +157,7 @@ async def test_what_was_taken_for_somebody_who_left_goes_back_without_a_failure_
         await new_task(on, "T-1")
         # The claim is committed in the same breath in which its caller is cancelled.
         with trio.CancelScope() as leaving:
-            on.engine.troubles.append(lambda commit: (leaving.cancel(), commit())[1])
+            on.engine.troubles.append(partial(commits_while, leaving.cancel))
             await on.call("ada", "claim_task", code="T-1")
         assert leaving.cancelled_caught
         await wait_all_tasks_blocked()
@@ -165,7 +170,7 @@ async def test_what_was_taken_under_a_key_stays_for_whoever_asks_again(autojump_
     async with trio.open_nursery() as nursery, team(nursery) as on:
         await new_task(on, "T-1")
         with trio.CancelScope() as leaving:
-            on.engine.troubles.append(lambda commit: (leaving.cancel(), commit())[1])
+            on.engine.troubles.append(partial(commits_while, leaving.cancel))
             await on.call("ada", "next_task", idempotency_key="k")
         assert leaving.cancelled_caught
         again = await on.call("ada", "next_task", idempotency_key="k")
@@ -177,7 +182,7 @@ async def test_a_renewal_for_somebody_who_left_takes_nothing_from_them(autojump_
         await new_task(on, "T-1")
         await on.call("ada", "claim_task", code="T-1")
         with trio.CancelScope() as leaving:
-            on.engine.troubles.append(lambda commit: (leaving.cancel(), commit())[1])
+            on.engine.troubles.append(partial(commits_while, leaving.cancel))
             await on.call("ada", "claim_task", code="T-1")
         assert leaving.cancelled_caught
         await wait_all_tasks_blocked()

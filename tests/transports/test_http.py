@@ -147,7 +147,7 @@ async def test_a_refusal_has_the_code_that_scripts_know_and_says_more_in_its_dat
         (b'{"id":1,"method":7}', -32600),
         (b'{"id":true,"method":"list_tasks"}', -32600),
         (b'{"id":{},"method":"list_tasks"}', -32600),
-        (b'{"id":1,"method":"list_tasks","params":[1]}', -32600),
+        (b'{"id":1,"method":"list_tasks","params":[1]}', -32602),
     ],
 )
 async def test_what_is_no_request_is_said_to_be_none(body: bytes, code: int) -> None:

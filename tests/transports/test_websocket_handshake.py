@@ -13,8 +13,8 @@ from taskactors.actors.wires import Wire
 from taskactors.domain.token import Token, digest_of, local_token, secret_of
 from taskactors.transports import websocket
 from taskactors.transports.admission import Admission
+from taskactors.transports.guarded_stream import HANDSHAKE_BYTES
 from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, PER_TOKEN_LIMIT, WebSocketDoor
-from taskactors.transports.websocket_guards import HANDSHAKE_BYTES
 from tests.support.raw_websocket import TEXT, answer_to, frame, opening, rest_of
 
 BAD_WITHIN_S = 5.0
@@ -208,6 +208,22 @@ async def test_bad_handshakes_are_no_faults_of_ours(port: int, capfd: pytest.Cap
             await status_of(port, request)
     assert logged == []
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("request_", [opening(), *(request for request, _ in BAD.values())], ids=["good", *BAD])
+async def test_a_client_that_is_gone_before_it_is_answered_is_no_fault_of_ours(request_: bytes) -> None:
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(3):
+            client, server = trio.testing.memory_stream_pair()
+            server.send_stream.send_all_hook = nobody_there
+            await client.send_all(request_)
+            client.send_stream.close()
+            await WebSocketDoor(echo).serve(server)
+    assert logged == []
+
+
+async def nobody_there() -> None:
+    raise trio.BrokenResourceError
 
 
 async def test_a_name_with_several_addresses_has_one_port() -> None:

@@ -1,6 +1,6 @@
 """Calls: what comes in at a door, and the command that the router makes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -72,6 +72,13 @@ class Command:
     caller: Caller
 
 
+Hear = Callable[[Json | None, BaseException | None], None]
+"""Hears once how a posted call ended: the answer, or the error that `call` would raise."""
+
+Leave = Callable[[], None]
+"""Says that whoever posted a call waits no more: nothing will be heard of it, and what it took is given back."""
+
+
 class Front(Protocol):
     """What every door may do: open a connection, call a tool, close. One object serves all projects."""
 
@@ -89,7 +96,14 @@ class Front(Protocol):
 
 
 class TellingFront(Front, Protocol):
-    """A front that has more to tell its callers than they asked for."""
+    """A front that has more to tell its callers than they asked for, and can be asked without waiting in a task."""
+
+    def post(self, connection: Connection, tool: str, arguments: Mapping[str, Any], hear: Hear) -> Leave | None:
+        """Like `call`, but returns at once and is heard of later, or even before it returns. Raises a Refusal when the call is not taken.
+
+        None when a call cannot be sent yet, as when its project has to be opened first: only `call` waits for that.
+        """
+        ...
 
     def notices(self, connection: Connection) -> Json:
         """What the agent of this connection should hear with its next answer; empty when there is nothing."""

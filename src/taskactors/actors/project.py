@@ -9,7 +9,7 @@ from ..board.change import as_server
 from ..board.passing import Outlook, give_grace, outlook
 from ..board.requests.admin import DropHistory
 from ..board.settings import BoardSettings
-from ..runtime import Address, Child, Observer, Place, RestartBudget, Supervisor
+from ..runtime import Address, Child, Letter, Observer, Place, RestartBudget, Supervisor
 from ..storage.engine import Engine, Transaction
 from .auditing import Auditing
 from .backups import Backups, BackupSettings
@@ -132,9 +132,16 @@ class Project:
 
     async def call(self, call: Call, within_s: float) -> Mapping[str, Any]:
         """Send one call through the tree. Raises Refusal, UnknownTool, and the runtime's own faults."""
-        tool = self.setting.tools.get(call.tool)
-        answer: Mapping[str, Any] = await self.router.ask(call, within_s, urgent=bool(tool and tool.urgent), size=size_of(call.arguments))
+        answer: Mapping[str, Any] = await self.router.ask(call, within_s, self._is_urgent(call), size_of(call.arguments))
         return answer
+
+    def post(self, letter: Letter[Call]) -> None:
+        """Send one call through the tree, to be answered on its letter. Raises MailboxFull and ActorGone."""
+        self.router.post(letter, self._is_urgent(letter.message))
+
+    def _is_urgent(self, call: Call) -> bool:
+        tool = self.setting.tools.get(call.tool)
+        return tool is not None and tool.urgent
 
     def depths(self) -> Mapping[str, int]:
         """How many letters wait in each actor's box."""

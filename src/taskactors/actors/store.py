@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
 import trio
 from attrs import Factory, define, field, frozen
 
@@ -16,9 +15,10 @@ from ..board.chain import read_head
 from ..board.passing import Outlook, outlook
 from ..domain.errors import Refusal
 from ..domain.task import Instant
+from ..loglines import Log
 from ..runtime import ActorCrashed, Letter, Place, in_batches
 from ..storage.apart import Abandoned
-from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction
+from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction, Writes
 from ..storage.errors import EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
 from .faults import internal
@@ -36,14 +36,14 @@ WAITING_LIMIT = 256
 WAITING_BYTES = 2 * BATCH_BYTES
 """Writes taken out of the box ahead of the commit in progress. Beyond either the box fills up, and callers are told."""
 
-READING_TURN_S = 0.001
-"""Reads are done in a row for this long before other tasks run: a list takes milliseconds, and a flood of them in one project
-must not stand before another's calls. To let others run costs some microseconds."""
+TURN_S = 0.001
+"""Reads and units are done in a row for this long before other tasks run: a list takes milliseconds, and a flood of them in one
+project must not stand before another's calls. To let others run costs some microseconds."""
 
 ATTEMPTS_AFTER_FAULT = 1
 """A batch in doubt is run once more after the engine was opened again; then its outcome is reported as unknown."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @frozen
@@ -130,6 +130,19 @@ class StoreHealth:
     commit_s: Distribution = Factory(lambda: Distribution(COMMIT_S))
 
 
+@define
+class Turn:
+    """How long this task has kept the loop since others had their turn."""
+
+    _began: float = Factory(trio.current_time)
+
+    async def taken(self) -> None:
+        """Something was done: let others run if it has been long enough."""
+        if trio.current_time() - self._began >= TURN_S:
+            await trio.lowlevel.checkpoint()
+            self._began = trio.current_time()
+
+
 OffLoop = Callable[..., Awaitable[Any]]
 """Runs a blocking function while the loop goes on: a thread, or in place where time is a test's own."""
 
@@ -180,14 +193,12 @@ class Store:
                 await self.off_loop(self._engine.close)
 
     async def _take(self, letters: Sequence[Letter[Any]]) -> None:
-        began = trio.current_time()
+        turn = Turn()
         for letter in letters:
             match letter.message:
                 case Read(fn):
                     self._answer_read(letter, fn)
-                    if trio.current_time() - began >= READING_TURN_S:
-                        await trio.lowlevel.checkpoint()
-                        began = trio.current_time()
+                    await turn.taken()
                 case Write():
                     self.in_hand.take(letter.keep())
                     self._work.set()
@@ -241,7 +252,8 @@ class Store:
     async def _write(self, batch: Batch) -> None:
         began = trio.current_time()
         try:
-            await self.off_loop(self._run_units, batch)
+            if writes := await self._drafted(batch):
+                await self.off_loop(self._engine.commit, writes, batch.id)
         except NeedsRoom:
             self._engine.make_room()
             await self._write(batch)
@@ -255,22 +267,15 @@ class Store:
             self.health.commit_s.observe(trio.current_time() - began)
             self._committed(batch)
 
-    def _run_units(self, batch: Batch) -> None:
-        """On the writer thread. The outcomes are kept as they come, for the case that only the commit's own is unknown."""
-        outcomes: list[Done[Any] | Failed] = [Failed(RuntimeError("not run"))] * len(batch.letters)
-        batch.outcomes = outcomes
-
-        def watched(place: int, unit: Callable[[Transaction], Any], transaction: Transaction) -> Any:
-            try:
-                value = unit(transaction)
-            except Exception as error:  # seen by the engine too, which drops this unit alone
-                outcomes[place] = Failed(error)
-                raise
-            outcomes[place] = Done(value, transaction.told)
-            return value
-
-        units = [partial(watched, place, letter.message.unit) for place, letter in enumerate(batch.letters)]
-        self._engine.write(units, batch.now, batch.id)
+    async def _drafted(self, batch: Batch) -> Writes:
+        """Run the units, others having their turn in between. Their outcomes are kept, for the case that only the commit's is unknown."""
+        batch.outcomes = []
+        turn = Turn()
+        with self._engine.draft(batch.now) as draft:
+            for letter in batch.letters:
+                batch.outcomes.append(draft.run(letter.message.unit))
+                await turn.taken()
+            return draft.writes(batch.id)
 
     async def _settle(self, batch: Batch) -> None:
         """A batch whose commit failed under us: it went through whole, or not at all and is run again with the same ids."""

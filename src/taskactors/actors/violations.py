@@ -1,18 +1,22 @@
 """Violations: every way in which arguments break their schema, each as one sentence that starts with its path."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from math import isfinite
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 
 from .argument_schema import Schema
 from .depth import DEPTH_LIMIT, TOO_DEEP
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 PROBLEMS_LIMIT = 20
 """Whoever makes more mistakes in one call than this is helped enough by the first ones."""
@@ -38,9 +42,11 @@ class TooMuch(ValueError):
 
 def make_validator(schema: Schema) -> Draft202012Validator:
     """A validator that accepts exactly what the conversion accepts: real numbers, times with a zone."""
+    from jsonschema import FormatChecker
+
     formats = FormatChecker(formats=())
     formats.checks("date-time", raises=msgspec.ValidationError)(_is_moment)
-    validator: Draft202012Validator = _Validator(schema, format_checker=formats)
+    validator: Draft202012Validator = _validator_class()(schema, format_checker=formats)
     return validator
 
 
@@ -116,10 +122,14 @@ def _is_integer(_: object, value: object) -> bool:
     return _is_number(_, value) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 
 
-_Validator = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer}),
-)
+@cache
+def _validator_class() -> Any:
+    # Loaded by the first call that is looked at closely: every start would pay for it.
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
+    return extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call]
 
 
 class _Sane:

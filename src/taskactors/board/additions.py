@@ -1,8 +1,7 @@
 """Additions to a task: what can be appended without ever conflicting, within bounds."""
 
-from attrs import evolve
-
 from ..domain.errors import LimitReached
+from ..domain.evolving import evolve
 from ..domain.task import Instant, Note, Task
 
 INSTEAD = "use messages, or another task"

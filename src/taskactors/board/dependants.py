@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from attrs import evolve
-
 from ..domain import waiting
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.lifecycle import advance
 from ..domain.task import Instant, State, Task
 from ..storage.keys import split

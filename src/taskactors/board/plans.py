@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve
-
 from ..domain import waiting
 from ..domain.errors import DependencyCycle, InvalidArguments, InvalidTransition, NotAllowed, TaskClosed
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.lifecycle import advance, allowed_from
 from ..domain.task import CLOSED, Dependency, DependencyKind, State, Task
 from . import wire

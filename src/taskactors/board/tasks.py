@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import evolve, fields
+from attrs import fields
 
 from ..domain import claiming, moving, waiting
 from ..domain.caller import Kind
 from ..domain.codes import CODE_LENGTHS, is_prefix, numbered
 from ..domain.errors import DuplicateCode, InvalidArguments, LimitReached, NotFound, TaskClosed
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.task import Dependency, DependencyKind, Instant, State, Task
 from ..domain.workflow import placed, still_placed
 from . import wire

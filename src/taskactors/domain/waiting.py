@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
 from .errors import DependenciesUnmet
 from .events import EventKind, Fact
+from .evolving import evolve
 from .lifecycle import advance
 from .task import CLOSED, FINISHED, Instant, State, Task
 

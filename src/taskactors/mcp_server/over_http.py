@@ -1,9 +1,8 @@
 """MCP over streamable HTTP: the SDK's sessions and streams, with our identity on every request."""
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import trio
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -16,21 +15,15 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from ..actors.calls import Connection, TellingFront
 from ..domain.token import LOCAL_ID
 from .asking import IN_SCOPE
+from .bodies import BODY_BYTES, Receive, Scope, Send, answer, looked_at
 from .peer import Peer
 from .server import McpSurface
-
-BODY_BYTES = 1 << 20
-"""The largest request, as on every other way in."""
 
 SESSIONS_LIMIT = 2_000
 """As many as there may be connections of the other kind. Who opens one more has the oldest of their own that rests ended for it."""
 
 PER_TOKEN_LIMIT = 64
 """Of them with one agent's token; it needs one, and a client that forgets its session at every start must not use up everybody's."""
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class McpOverHttp:
@@ -58,6 +51,11 @@ class McpOverHttp:
     async def handle(self, scope: Scope, receive: Receive, send: Send, connection: Connection) -> None:
         """One request of a client that was admitted."""
         assert self._nursery is not None
+        if scope["method"] == "POST":
+            receive, malformed = await looked_at(receive)
+            if malformed is not None:
+                await answer(send, malformed)
+                return
         peer = Peer(connection, self._front, self._nursery)
         scope[IN_SCOPE] = peer
         if connection.token is not None:

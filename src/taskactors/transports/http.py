@@ -1,27 +1,28 @@
 """The HTTP door: admits a request before anything is read of it, and leads it to where its path says."""
 
 import re
+import socket
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
+from importlib import import_module
 from typing import Any
 
 import msgspec
-import structlog
 import trio
 from attrs import Factory, define, evolve
-from hypercorn.trio import serve
 
 from ..actors.calls import Connection, Front
 from ..domain.errors import Refusal
 from ..domain.token import LOCAL_ID, Token
 from ..domain.token import Scope as Allowed
+from ..loglines import Log
 from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
 from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, already, answering, read_body, send_answer, send_refusal
 from .cors import is_preflight, permit, readable_by
-from .http_guards import Settings, guard
+from .listening import listen_at, port_of
 from .rpc import answer_to
 
 PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?/?")
@@ -38,7 +39,7 @@ Figures = Callable[[], tuple[str, bytes]]
 McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
 """Serves one MCP request of a connection that was admitted."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)
@@ -58,19 +59,18 @@ class HttpDoor:
 
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `drain`; reports the port once clients can connect. Raises OSError when it cannot be had."""
-        guard()
         self.admission = self.admission.at(host)
-        config = Settings()
-        config.bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
-        if self.tls is not None:
-            config.certfile, config.keyfile = self.tls
-        async with trio.open_nursery() as nursery:
-
-            async def serving(task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
-                await serve(self._answer, config, shutdown_trigger=self._stopping.wait, task_status=task_status, mode="asgi")  # type: ignore[arg-type]
-
-            (bound,) = await nursery.start(serving)
-            task_status.started(int(bound.rsplit(":", 1)[1]))
+        listeners = await listen_at(host, port)
+        port = port_of(listeners)
+        sockets = [socket.socket(fileno=each.socket.detach()) for each in listeners]
+        try:
+            task_status.started(port)
+            # Whoever connects meanwhile is answered when it is there.
+            server = await trio.to_thread.run_sync(import_module, f"{__package__}.http_server")
+            await server.serve_http(self._answer, sockets, self.tls, self._stopping.wait)
+        finally:
+            for each in sockets:
+                each.close()
 
     async def drain(self) -> None:
         """Take no more requests; those that were taken have a moment to end."""

@@ -10,7 +10,6 @@ from typing import Any
 import h11
 import hypercorn.trio.run
 import hypercorn.trio.tcp_server
-import structlog
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
@@ -18,6 +17,7 @@ from hypercorn.protocol import ProtocolWrapper
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
 
+from ..loglines import Log
 from .refusing import REFUSING_LIMIT, refuse
 
 CONNECTIONS_LIMIT = 2_000
@@ -37,7 +37,7 @@ CLOSED_WITHIN_S = 1.0
 
 GRACEFUL_S = 1.5
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class Settings(Config):
