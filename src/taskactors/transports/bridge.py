@@ -13,7 +13,7 @@ import trio
 from attrs import Factory, define
 from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnection
 
-from .websocket_client import dialed
+from .dialing import dialed
 
 LINE_BYTES = 1 << 20
 """The largest message, as on every other way in."""
