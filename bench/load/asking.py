@@ -17,13 +17,16 @@ class Call:
 
     tool: str
     arguments: dict[str, object]
+    timed: bool = True
+    """Not so for what only prepares or tidies up."""
 
 
 @frozen
 class Raw:
-    """Bytes for a server that speaks no MCP."""
+    """Bytes as they are, for what is no tool's call."""
 
     body: bytes
+    timed: bool = False
 
 
 @frozen
@@ -93,6 +96,7 @@ class Agent:
     lost: Callable[[str], None] = field(default=lambda _: None)
     _turn: Turn | None = None
     _asked_at: float = 0.0
+    _is_timed: bool = True
     _finished: Future[str] | None = None
 
     @property
@@ -114,18 +118,23 @@ class Agent:
             self._turn = self._finished = None
 
     def hear(self, body: bytes) -> None:
+        """A message has come."""
         now = time.perf_counter()
-        turn = self._turn
         try:
             answer = self.speech.heard(body)
-            if answer is None or turn is None:
-                return
-            self.timed.add(self._asked_at, now)
+        except Refused as refused:
+            self._give_up(refused)
+            return
+        if answer is not None and self._turn is not None:
+            if self._is_timed:
+                self.timed.add(self._asked_at, now)
+            self._go_on(self._turn, answer)
+
+    def _go_on(self, turn: Turn, answer: Content) -> None:
+        try:
             request = turn.send(answer)
         except StopIteration as end:
             self._end(str(end.value))
-        except Refused as refused:
-            self._give_up(refused)
         else:
             self._ask(request)
 
@@ -144,12 +153,10 @@ class Agent:
 
     def _ask(self, request: Call | Raw | Pause) -> None:
         if isinstance(request, Pause):
-            get_running_loop().call_later(request.seconds, self._go_on)
+            assert self._turn is not None
+            get_running_loop().call_later(request.seconds, self._go_on, self._turn, Content())
             return
         body = self.speech.ask(request)
+        self._is_timed = request.timed
         self._asked_at = time.perf_counter()
         self.say(body)
-
-    def _go_on(self) -> None:
-        if self._turn is not None:
-            self._ask(self._turn.send(Content()))

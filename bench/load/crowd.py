@@ -88,7 +88,9 @@ async def measure(order: Order) -> Measured:
     watches, errors = Stopwatches(Timing(), Timing(), Timing()), list[str]()
     lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     memory = memory_kib(order.pids)
+    began = time.perf_counter()
     crowd = await _gathered(order, watches, errors, lost)
+    prepared_s = time.perf_counter() - began
     for agent in crowd:
         if not agent.begun:
             agent.begin()
@@ -109,6 +111,7 @@ async def measure(order: Order) -> Measured:
         server_busy=round(spent.server_s / order.seconds, 3),
         foreign_busy=round(spent.foreign_s / order.seconds, 3),
         server_us_per_call=round(spent.server_s / max(1, calls.count) * 1e6, 1),
+        prepared_s=round(prepared_s, 3),
         server_kib=memory_kib(order.pids),
         server_grew_kib=memory_kib(order.pids) - memory,
         inbox=watches.inbox.times() if order.pairs else None,

@@ -21,6 +21,8 @@ class Measured:
     server_busy: float
     foreign_busy: float
     server_us_per_call: float
+    prepared_s: float
+    """How long everybody took to connect and to do what is done once."""
     server_kib: int
     """The server's memory at the end."""
     server_grew_kib: int

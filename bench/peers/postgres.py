@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,12 +53,17 @@ def _owner() -> str | None:
 @contextmanager
 def postgres(name: str, folder: Path) -> Iterator[Server]:
     """PostgreSQL as it is installed, with every commit flushed; only room for the agents is made."""
-    programs, port, data = [_program(each) for each in ("postgres", "initdb")], free_port(), folder / "postgres"
+    programs, port, owner = [_program(each) for each in ("postgres", "initdb")], free_port(), _owner()
     installed("pgbench", HOW)
-    data.mkdir()
-    if owner := _owner():
-        folder.chmod(0o711)
-        shutil.chown(data, owner)
+    # Not below the others' folder, which is for nobody else to enter.
+    with tempfile.TemporaryDirectory(prefix="bench-postgres-", dir=folder if owner is None else None) as place:
+        data = Path(place)
+        if owner:
+            shutil.chown(data, owner)
+        yield from _started(name, data, programs, port, owner)
+
+
+def _started(name: str, data: Path, programs: Sequence[str], port: int, owner: str | None) -> Iterator[Server]:
     initdb = [programs[1], "-D", str(data), "-U", "bench", "-A", "trust", "-E", "UTF8", "--locale=C"]
     made = subprocess.run(initdb, capture_output=True, text=True, check=False, cwd=data, user=owner)
     if made.returncode:
@@ -102,6 +107,7 @@ def pgbench(server: Server, agents: int, seconds: float) -> Measured:
         server_busy=round(spent.server_s / lasted, 3),
         foreign_busy=round(max(0.0, spent.machine_s - spent.server_s - own) / lasted, 3),
         server_us_per_call=round(spent.server_s / max(1, count) * 1e6, 1),
+        prepared_s=0.0,
         server_kib=memory_kib(server.pids()),
         server_grew_kib=0,
     )

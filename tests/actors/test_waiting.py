@@ -8,6 +8,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from taskactors.actors.calls import Connection
+from taskactors.actors.patience import USUAL_WAIT_S
+from taskactors.board.requests.fields import WAIT_LIMIT_S
 from taskactors.domain.errors import InvalidArguments, WouldDeadlock
 from tests.actors.team import Team, team
 
@@ -118,6 +121,21 @@ async def test_a_task_that_a_filter_keeps_from_the_first_goes_to_the_next_in_lin
             await new_task(on, "T-2", labels=["urgent"])
             await wait_all_tasks_blocked()
             assert answers["ada"]["code"] == "T-2"
+            waiting.cancel_scope.cancel()
+
+
+async def test_a_place_that_is_taken_again_in_the_moment_it_was_left_is_one_place(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        answers: Answers = {}
+        for _ in range(3):
+            async with trio.open_nursery() as leaving:
+                await parked(leaving, on, answers, ["ada"])
+                leaving.cancel_scope.cancel()
+        async with trio.open_nursery() as waiting:
+            await parked(waiting, on, answers, ["bob", "ada"])
+            await new_task(on, "T-1")
+            await wait_all_tasks_blocked()
+            assert list(answers) == ["ada"]
             waiting.cancel_scope.cancel()
 
 
@@ -247,8 +265,20 @@ async def test_a_server_that_ends_answers_everybody_who_waits(autojump_clock: Mo
 
 async def test_a_wait_that_a_usual_client_would_not_live_to_see_is_refused(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery, team(nursery) as on:
+        assert (await on.call("ada", "next_task", wait_s=USUAL_WAIT_S))["nothing_ready"]
+        assert trio.current_time() == pytest.approx(USUAL_WAIT_S, abs=0.1)
         with pytest.raises(InvalidArguments, match="at most 45"):
-            await on.call("ada", "next_task", wait_s=46)
+            await on.call("ada", "next_task", wait_s=USUAL_WAIT_S + 1)
+        assert trio.current_time() == pytest.approx(USUAL_WAIT_S, abs=0.1)
+
+
+async def test_a_client_that_can_wait_may_for_an_hour_and_no_longer(autojump_clock: MockClock) -> None:
+    patient = Connection(id="of-ada", project="default", agent="ada", patient=True)
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        assert (await on.projects.call(patient, "next_task", {"wait_s": WAIT_LIMIT_S}))["nothing_ready"]
+        assert trio.current_time() == pytest.approx(WAIT_LIMIT_S, abs=0.1)
+        with pytest.raises(InvalidArguments, match=f"the maximum is {WAIT_LIMIT_S}"):
+            await on.projects.call(patient, "next_task", {"wait_s": WAIT_LIMIT_S + 1})
 
 
 async def test_empty_waits_are_not_kept_under_a_key(autojump_clock: MockClock) -> None:

@@ -1,9 +1,10 @@
 """An agent of the load asks one thing at a time, and what follows from the answer."""
 
+import asyncio
 import json
 from typing import Any
 
-from bench.load.asking import Agent
+from bench.load.asking import Agent, Call, Pause, Turn
 from bench.load.mcp import Mcp
 from bench.load.timing import Timing
 from bench.load.work import changes
@@ -52,3 +53,23 @@ def test_a_refusal_is_an_error_and_begins_the_turn_anew() -> None:
     agent.hear(answer(heard[-1], {}, is_error=True))
     assert len(agent.errors) == 1
     assert heard[-1]["params"]["name"] == "create_task"
+
+
+def thinking() -> Turn:
+    yield Call("get_task_by_code", {"code": "A-1"})
+    yield Pause(0.0)
+    return ""
+
+
+def test_a_turn_that_ends_with_a_pause_is_followed_by_the_next() -> None:
+    async def working() -> list[bytes]:
+        asked = asyncio.Queue[bytes]()
+        agent = Agent("ada", Mcp(), thinking, Timing(), [], say=asked.put_nowait)
+        agent.begin()
+        said = [await asked.get()]
+        for _ in range(3):
+            agent.hear(answer(json.loads(said[-1]), {}))
+            said.append(await asked.get())
+        return said
+
+    assert len(asyncio.run(working())) == 4

@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import frozen
 
+from taskactors.actors.depth import DEPTH_LIMIT
 from taskactors.mcp_server.connection import IN_FLIGHT_LIMIT
-from taskactors.mcp_server.envelope import DEPTH_LIMIT
 from tests.mcp_server.both_ways import Changed, Draining, Leaving, Passing, Step
 from tests.support.fake_front import ENVELOPE, INITIALIZE, legacy, modern
 

@@ -13,7 +13,7 @@ import trustme
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
-from taskactors.transports.guarded_stream import bytes_of
+from taskactors.transports.guarded_stream import GONE, guarded
 from taskactors.transports.websocket import WebSocketDoor
 from tests.support.raw_websocket import close_code, frame, frames_in, opening, rest_of
 
@@ -39,7 +39,7 @@ KINDS = pytest.mark.parametrize("pair", [socket_pair, memory_pair], ids=["socket
 @KINDS
 async def test_what_is_more_than_is_taken_at_once_arrives_whole(pair: Callable[[], Awaitable[Pair]]) -> None:
     client, server = await pair()
-    ours, received = bytes_of(server), b""
+    ours, received = guarded(server), b""
     async with trio.open_nursery() as nursery:
         sent = ours.send_now(LARGE)
         assert sent < len(LARGE)
@@ -55,7 +55,7 @@ async def test_what_is_more_than_is_taken_at_once_arrives_whole(pair: Callable[[
 @KINDS
 async def test_a_wait_is_interrupted_and_loses_nothing(pair: Callable[[], Awaitable[Pair]]) -> None:
     client, server = await pair()
-    ours, heard = bytes_of(server), []
+    ours, heard = guarded(server), []
 
     async def hear() -> None:
         heard.append(await ours.receive())
@@ -80,7 +80,7 @@ async def test_a_wait_is_interrupted_and_loses_nothing(pair: Callable[[], Awaita
 @KINDS
 async def test_an_interruption_of_who_receives_does_not_touch_who_sends(pair: Callable[[], Awaitable[Pair]]) -> None:
     client, server = await pair()
-    ours, received = bytes_of(server), b""
+    ours, received = guarded(server), b""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(ours.send_all, LARGE)
         await trio.testing.wait_all_tasks_blocked()
@@ -96,9 +96,9 @@ async def test_an_interruption_of_who_receives_does_not_touch_who_sends(pair: Ca
 
 async def test_whoever_is_gone_is_told_in_one_way(autojump_clock: trio.testing.MockClock) -> None:
     client, server = await socket_pair()
-    ours = bytes_of(server)
+    ours = guarded(server)
     await client.aclose()
-    with pytest.raises(trio.BrokenResourceError):
+    with pytest.raises(GONE):
         while True:
             await ours.send_all(LARGE)
     await ours.aclose()
@@ -108,11 +108,11 @@ async def test_whoever_is_gone_is_told_in_one_way(autojump_clock: trio.testing.M
 async def test_where_a_client_is_can_be_told() -> None:
     (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
     async with listener, await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1]) as client:
-        ours = bytes_of(await listener.accept())
+        ours = guarded(await listener.accept())
         assert ours.address == "127.0.0.1"
         await client.aclose()
         await ours.aclose()
-    assert bytes_of((await memory_pair())[1]).address == ""
+    assert guarded((await memory_pair())[1]).address == ""
 
 
 # The door on top of it.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+import msgspec
 from attrs import frozen
 
 from ..board.requests.request import Request
@@ -12,6 +13,10 @@ from .listeners import Listener, Unlisten
 
 Json = Mapping[str, Any]
 """A JSON object, ready to be encoded."""
+
+
+LARGEST_BYTES = 1 << 20
+"""No call is larger: every door takes messages up to this size."""
 
 
 @frozen(kw_only=True)
@@ -47,6 +52,14 @@ class Call:
     connection: Connection
     tool: str
     arguments: Mapping[str, Any]
+
+
+def size_of(arguments: Mapping[str, Any]) -> int:
+    """About how many bytes arguments take. Those that cannot be written out count as the largest; they are soon refused."""
+    try:
+        return len(msgspec.json.encode(arguments))
+    except (ValueError, OverflowError, RecursionError):
+        return LARGEST_BYTES
 
 
 @frozen(kw_only=True)

@@ -29,8 +29,12 @@ from .refusals import StoreFullRefusal, UnknownOutcome
 BATCH_LIMIT = 64
 """Units per commit: past this the fsync is well shared, and a longer batch only makes its first caller wait."""
 
+BATCH_BYTES = 4 << 20
+"""What the units of one commit were called with, together: more would be one long flush, for which the smallest of them waits."""
+
 WAITING_LIMIT = 256
-"""Writes taken out of the box ahead of the commit in progress. Beyond it the box fills up, and callers are told."""
+WAITING_BYTES = 2 * BATCH_BYTES
+"""Writes taken out of the box ahead of the commit in progress. Beyond either the box fills up, and callers are told."""
 
 TURN_S = 0.001
 """Reads and units are done in a row for this long before other tasks run: a list takes milliseconds, and a flood of them in one
@@ -87,9 +91,31 @@ class InHand:
     """What the store has accepted and not yet answered. Belongs to the store's place, not to one life of it."""
 
     waiting: deque[Letter[Write]] = Factory(deque)
+    waiting_bytes: int = 0
     batch: Batch | None = None
     outlook: Outlook | None = None
     """What is to come, as it was when the store was stopped in good order."""
+
+    def take(self, letter: Letter[Write]) -> None:
+        """One more that waits for its commit."""
+        self.waiting.append(letter)
+        self.waiting_bytes += letter.size
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether no more should be taken before some of it is on its way."""
+        return len(self.waiting) > WAITING_LIMIT or self.waiting_bytes > WAITING_BYTES
+
+    def next_batch(self) -> list[Letter[Write]]:
+        """The first of those that wait, as many as one commit should have; at least one."""
+        letters: list[Letter[Write]] = []
+        size = 0
+        while self.waiting and len(letters) < BATCH_LIMIT and (not letters or size + self.waiting[0].size <= BATCH_BYTES):
+            letter = self.waiting.popleft()
+            size += letter.size
+            letters.append(letter)
+        self.waiting_bytes -= size
+        return letters
 
 
 @define
@@ -174,7 +200,7 @@ class Store:
                     self._answer_read(letter, fn)
                     await turn.taken()
                 case Write():
-                    self.in_hand.waiting.append(letter.keep())
+                    self.in_hand.take(letter.keep())
                     self._work.set()
                 case Copy(folder):
                     self._nursery.start_soon(self._beside, letter.keep(), self._engine.copy, folder)
@@ -182,7 +208,7 @@ class Store:
                     self._nursery.start_soon(self._beside, letter.keep(), self._engine.examine, check)
                 case other:
                     raise TypeError(f"the store was sent {type(other).__name__}")
-        while len(self.in_hand.waiting) > WAITING_LIMIT:
+        while self.in_hand.is_enough:
             self._room = trio.Event()
             await self._room.wait()
 
@@ -216,8 +242,7 @@ class Store:
                     return
                 self._work = trio.Event()
                 await self._work.wait()
-            waiting = self.in_hand.waiting
-            letters = [waiting.popleft() for _ in range(min(len(waiting), BATCH_LIMIT))]
+            letters = self.in_hand.next_batch()
             self._room.set()
             # Who left before their turn is nothing to do; a tell has nobody to leave.
             if wanted := [letter for letter in letters if letter.wanted or not letter.asked]:

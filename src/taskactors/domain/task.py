@@ -43,6 +43,9 @@ class DependencyKind(StrEnum):
     WAITS_FOR_ANY = "waits-for-any"
 
 
+DEPENDENCIES_LIMIT = 256
+"""Tasks that one depends on: each is looked at whenever its state is counted anew, and nobody follows a plan with more."""
+
 FAN_INS = frozenset({DependencyKind.WAITS_FOR_ALL, DependencyKind.WAITS_FOR_ANY})
 
 

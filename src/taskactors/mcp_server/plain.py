@@ -10,9 +10,9 @@ from mcp_types.jsonrpc import JSONRPCRequest
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from ..actors.calls import Connection
+from ..actors.depth import DEPTH_LIMIT, fits
 from .answers import UNSTAMPED, Stamp
 from .confirming import Confirming
-from .envelope import DEPTH_LIMIT, fits
 from .frames import Id
 from .kernel import Kernel
 from .progressing import is_told_of

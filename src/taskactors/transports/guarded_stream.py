@@ -13,11 +13,14 @@ LINGER_S = 1.0
 LINGER_BYTES = 16 << 20
 """How long and how much is still read after the end: closing on unread bytes would make the client's system drop our last words."""
 
+GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
+"""How it shows that a client is not there any more, or that we have left."""
+
 NOT_NOW = (BlockingIOError, InterruptedError)
 
 
-class Bytes(Protocol):
-    """Both ways of bytes to one client. Everything raises trio.BrokenResourceError when it is gone."""
+class Guarded(Protocol):
+    """Both ways of bytes to one client. Everything raises one of GONE when it is."""
 
     @property
     def address(self) -> str:
@@ -45,12 +48,12 @@ class Bytes(Protocol):
         ...
 
 
-def bytes_of(stream: trio.abc.Stream) -> Bytes:
+def guarded(stream: trio.abc.Stream) -> Guarded:
     """Straight on the socket where there is one, which spares every message a task and several switches."""
-    return SocketBytes(socket.socket(fileno=stream.socket.detach())) if isinstance(stream, trio.SocketStream) else StreamBytes(stream)
+    return GuardedSocket(socket.socket(fileno=stream.socket.detach())) if isinstance(stream, trio.SocketStream) else GuardedStream(stream)
 
 
-class SocketBytes:
+class GuardedSocket:
     """A client's socket, without anything in between."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -98,7 +101,7 @@ class SocketBytes:
                 await trio.lowlevel.wait_writable(self._socket)
             except trio.ClosedResourceError:
                 if self._closed:
-                    raise trio.BrokenResourceError from None
+                    raise
 
     async def aclose(self) -> None:
         if self._closed:
@@ -117,7 +120,7 @@ class SocketBytes:
             self._socket.close()
 
 
-class StreamBytes:
+class GuardedStream:
     """A client's stream, whatever it is made of."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
@@ -137,10 +140,7 @@ class StreamBytes:
 
     async def receive(self) -> bytes | None:
         with trio.CancelScope() as self._receiving:
-            try:
-                return bytes(await self._stream.receive_some(RECEIVE_BYTES))
-            except trio.ClosedResourceError as closed:
-                raise trio.BrokenResourceError from closed
+            return bytes(await self._stream.receive_some(RECEIVE_BYTES))
         return None
 
     def interrupt(self) -> None:
@@ -150,10 +150,10 @@ class StreamBytes:
         return 0
 
     async def send_all(self, data: bytes | memoryview) -> None:
-        try:
-            await self._stream.send_all(data)
-        except trio.ClosedResourceError as closed:
-            raise trio.BrokenResourceError from closed
+        if self._closing:
+            # Saying that nothing follows takes a moment, and whoever still sends then would be told that the stream is busy.
+            raise trio.ClosedResourceError("it is being closed")
+        await self._stream.send_all(data)
 
     async def aclose(self) -> None:
         if self._closing:

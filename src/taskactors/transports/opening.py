@@ -11,7 +11,8 @@ from wsproto.handshake import H11Handshake
 from wsproto.utilities import RemoteProtocolError
 
 from .admission import SUBPROTOCOL, Handshake, Refused
-from .guarded_stream import HANDSHAKE_BYTES, Bytes
+from .guarded_stream import HANDSHAKE_BYTES, Guarded
+from .refusing import refusal
 
 END_OF_HEAD = b"\r\n\r\n"
 
@@ -26,27 +27,27 @@ class Unreadable:
 class Opening:
     """One client's opening."""
 
-    def __init__(self, stream: Bytes) -> None:
+    def __init__(self, stream: Guarded) -> None:
         self._stream = stream
         self._handshake = H11Handshake(ConnectionType.SERVER)
         self._received = b""
         self._offered: list[str] = []
 
     async def read(self) -> Handshake | Unreadable:
-        """What the client asks for. Raises trio.BrokenResourceError when it is gone."""
+        """What the client asks for. Raises one of GONE when it is."""
         while True:
             received = await self._stream.receive()
             if not received:
-                return Unreadable(answer(HTTPStatus.BAD_REQUEST, "the request cannot be read"))
+                return Unreadable(refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read"))
             self._received += received
             if len(self._received) > HANDSHAKE_BYTES and END_OF_HEAD not in self._received[:HANDSHAKE_BYTES]:
-                return Unreadable(answer(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long"))
+                return Unreadable(refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long"))
             try:
                 self._handshake.receive_data(received)
             except RemoteProtocolError as error:
                 return Unreadable(self._handshake.send(error.event_hint or RejectConnection()))
             except UnicodeError:  # a header that is no text
-                return Unreadable(answer(HTTPStatus.BAD_REQUEST, "the request cannot be read"))
+                return Unreadable(refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read"))
             for event in self._handshake.events():
                 if isinstance(event, Request):
                     return self._asked(event)
@@ -78,12 +79,3 @@ class Opening:
         headers.append((b"content-length", str(len(body)).encode()))
         head = self._handshake.send(RejectConnection(status_code=why.status, headers=headers, has_body=True))
         return head + self._handshake.send(RejectData(data=body))
-
-
-def answer(status: HTTPStatus, why: str) -> bytes:
-    """An answer to somebody whose request is not even read."""
-    body = f"{why}\n".encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body

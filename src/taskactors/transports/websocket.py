@@ -19,8 +19,9 @@ from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
 from ..loglines import Log
 from .admission import Admission, Handshake, Refused
-from .guarded_stream import Bytes, bytes_of
+from .guarded_stream import GONE, Guarded, guarded
 from .listening import listen_at, port_of
+from .refusing import REFUSING_LIMIT, refuse, say
 
 if TYPE_CHECKING:
     from .opening import Opening
@@ -32,14 +33,8 @@ CONNECTIONS_LIMIT = 2_000
 PER_TOKEN_LIMIT = 64
 """Sockets open at once with one agent's token; an agent needs one. Whoever runs the server leads a whole team in with theirs."""
 
-REFUSING_LIMIT = 64
-"""How many of them hear why at one time; telling takes a moment, and a flood would make it many."""
-
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
-
-ANSWER_WITHIN_S = 1.0
-"""How long somebody may take to hear why no WebSocket was opened to them."""
 
 NORMAL, GOING_AWAY, POLICY, BROKEN = 1000, 1001, 1008, 1011
 
@@ -97,7 +92,7 @@ class WebSocketDoor:
             await self._turn_away(stream, "the server is stopping" if self._draining else "too many connections")
             return
         self._connections += 1
-        client = bytes_of(stream)
+        client = guarded(stream)
         try:
             await self._let_in(client)
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
@@ -107,39 +102,37 @@ class WebSocketDoor:
             self._connections -= 1
 
     async def _turn_away(self, stream: trio.abc.Stream, why: str) -> None:
-        from .opening import answer
-
         if self._refusing >= REFUSING_LIMIT:
             await trio.aclose_forcefully(stream)
             return
         self._refusing += 1
-        client = bytes_of(stream)
+        client = guarded(stream)
         try:
-            await _say(client, answer(HTTPStatus.SERVICE_UNAVAILABLE, why))
+            await refuse(client, HTTPStatus.SERVICE_UNAVAILABLE, why)
         finally:
             await client.aclose()
             self._refusing -= 1
 
-    async def _let_in(self, client: Bytes) -> None:
+    async def _let_in(self, client: Guarded) -> None:
         from .opening import Opening
 
         accepted = None
-        with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(trio.BrokenResourceError):
+        with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(*GONE):
             accepted = await self._accept(client, Opening(client))
         if accepted is not None:
             await self._converse(client, *accepted)
 
-    async def _accept(self, client: Bytes, opening: Opening) -> tuple[Connection, bytes] | None:
+    async def _accept(self, client: Guarded, opening: Opening) -> tuple[Connection, bytes] | None:
         """The connection of a client that is let in, and what it has sent already; None for one that is not, and has heard why."""
         from .opening import Unreadable
 
         asked = await opening.read()
         if isinstance(asked, Unreadable):
-            await _say(client, asked.answer)
+            await say(client, asked.answer)
             return None
         admitted = self._admitted(asked)
         if isinstance(admitted, Refused):
-            await _say(client, opening.refused(admitted))
+            await say(client, opening.refused(admitted))
             return None
         await client.send_all(opening.accepted())
         return admitted, opening.rest
@@ -152,7 +145,7 @@ class WebSocketDoor:
             return admitted
         return Refused(429, f"{PER_TOKEN_LIMIT} connections are open with that token; close some", {"retry-after": "5"})
 
-    async def _converse(self, client: Bytes, connection: Connection, begun: bytes) -> None:
+    async def _converse(self, client: Guarded, connection: Connection, begun: bytes) -> None:
         from .websocket_wire import WebSocketWire
 
         with trio.CancelScope() as cut:
@@ -181,9 +174,3 @@ class WebSocketDoor:
             log.error("a connection's handler failed", connection=connection.id, exc_info=error)
             return BROKEN
         return NORMAL
-
-
-async def _say(client: Bytes, said: bytes) -> None:
-    """Answer somebody to whom no WebSocket is opened, if they listen."""
-    with trio.move_on_after(ANSWER_WITHIN_S), contextlib.suppress(trio.BrokenResourceError):
-        await client.send_all(said)

@@ -20,7 +20,7 @@ FRAGMENTS_LIMIT = 1024
 BEYOND_ALL = 1 << 63
 """No frame may even say that it is so large."""
 
-PROTOCOL_ERROR, INVALID_TEXT, POLICY, TOO_BIG = 1002, 1007, 1008, 1009
+PROTOCOL_ERROR, ABNORMAL, INVALID_TEXT, POLICY = 1002, 1006, 1007, 1008
 
 
 class GuardedFrames:
@@ -36,7 +36,7 @@ class GuardedFrames:
     @property
     def is_open(self) -> bool:
         """Whether neither side has said goodbye."""
-        return self._protocol.state is OPEN
+        return self._protocol.state is OPEN and not self._protocol.eof_sent
 
     @property
     def is_over(self) -> bool:
@@ -49,10 +49,14 @@ class GuardedFrames:
         protocol.receive_data(data)
         for event in protocol.events_received():
             assert isinstance(event, Frame)
-            self._take(event)
+            if (goodbye := self._take(event)) is not None:
+                # Whatever came behind it, and the library has made of that, does not count any more.
+                protocol.fail(ABNORMAL)
+                protocol.data_to_send()
+                return goodbye
         if isinstance(protocol.parser_exc, PayloadTooBig) and (protocol.parser_exc.size or 0) >= BEYOND_ALL:
             # The library calls it too large; to the standard it is no size at all.
-            return Frame(Opcode.CLOSE, Close(PROTOCOL_ERROR, "no frame can be so large").serialize()).serialize(mask=False)
+            return _goodbye(PROTOCOL_ERROR, "no frame can be so large")
         return b"".join(protocol.data_to_send())
 
     def text(self, payload: bytes) -> bytes:
@@ -76,25 +80,30 @@ class GuardedFrames:
         self._protocol.send_close(code, reason)
         return b"".join(self._protocol.data_to_send())
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: Frame) -> bytes | None:
+        """Take one frame; our goodbye when it is one too many, or no text."""
         match frame.opcode:
-            case Opcode.TEXT | Opcode.BINARY | Opcode.CONT if frame.fin and not self._parts:
-                self._whole(bytes(frame.data))
             case Opcode.TEXT | Opcode.BINARY | Opcode.CONT:
                 self._parts.append(bytes(frame.data))
                 if frame.fin:
-                    parts, self._parts = self._parts, []
-                    self._whole(b"".join(parts))
-                elif len(self._parts) >= FRAGMENTS_LIMIT:
-                    self._parts.clear()
-                    self._protocol.fail(POLICY, f"a message has at most {FRAGMENTS_LIMIT} fragments")
+                    return self._whole()
+                if len(self._parts) >= FRAGMENTS_LIMIT:
+                    return _goodbye(POLICY, f"a message has at most {FRAGMENTS_LIMIT} fragments")
             case Opcode.PONG:
                 self.pong = bytes(frame.data)
             case _:
                 pass  # the library has answered it
+        return None
 
-    def _whole(self, payload: bytes) -> None:
+    def _whole(self) -> bytes | None:
+        """The message of all the parts. Some clients send their text in binary frames."""
+        parts, self._parts = self._parts, []
         try:
-            self.messages.append(payload.decode())
+            self.messages.append(b"".join(parts).decode())
         except UnicodeDecodeError:
-            self._protocol.fail(INVALID_TEXT, "a message is text in UTF-8")
+            return _goodbye(INVALID_TEXT, "a message is text in UTF-8")
+        return None
+
+
+def _goodbye(code: int, reason: str) -> bytes:
+    return Frame(Opcode.CLOSE, Close(code, reason).serialize()).serialize(mask=False)

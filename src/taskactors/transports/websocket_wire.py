@@ -8,7 +8,7 @@ from collections.abc import Callable
 import trio
 
 from ..actors.wires import WireClosed
-from .guarded_stream import Bytes
+from .guarded_stream import GONE, Guarded
 from .websocket_guards import GuardedFrames
 
 WRITE_WITHIN_S = 5.0
@@ -32,7 +32,7 @@ CLOSE_WITHIN_S = 1.0
 class WebSocketWire:
     """One accepted connection. What its client takes at once is sent at once; what it does not is queued, and one task sends that."""
 
-    def __init__(self, stream: Bytes, nursery: trio.Nursery, abort: Callable[[], None]) -> None:
+    def __init__(self, stream: Guarded, nursery: trio.Nursery, abort: Callable[[], None]) -> None:
         self._stream = stream
         self._nursery = nursery
         self._abort = abort
@@ -65,7 +65,7 @@ class WebSocketWire:
         """Take what comes next, whatever it is; nothing when interrupted."""
         try:
             data = await self._stream.receive()
-        except trio.BrokenResourceError:
+        except GONE:
             data = b""
         if data:
             self.feed(data)
@@ -154,7 +154,7 @@ class WebSocketWire:
         if not self._queue:
             try:
                 sent = self._stream.send_now(data)
-            except trio.BrokenResourceError:
+            except GONE:
                 self._lose()
                 return
             if sent == len(data):
@@ -180,7 +180,7 @@ class WebSocketWire:
                     self._queue.popleft()
                 if self._room is not None:
                     self._room.set()
-        except trio.BrokenResourceError:
+        except GONE:
             self._lose()
         finally:
             self._writing = False
