@@ -26,6 +26,8 @@ def start_logging(level: str) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     write_lines(number, _set_up)
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # It warns of what a client did wrong, which that client hears; a line for each would let anybody fill the disk.
+    logging.getLogger("mcp").setLevel(logging.ERROR)
 
 
 def _set_up() -> None:

@@ -24,5 +24,22 @@ except ValueError as error:
     assert said.replace(r"\\", "\\").count(r"\x1b[31m \x9b2J \u202e \x07 \x0d") == 3
 
 
+def test_what_clients_do_wrong_writes_no_log() -> None:
+    script = """
+import logging
+from taskactors.logs import start_logging
+start_logging("debug")
+for library in ("mcp.server.runner", "hypercorn"):
+    logging.getLogger(library).warning("of %s", library)
+    logging.getLogger(library).error("from %s", library)
+"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stderr.decode()
+    assert said.splitlines() == [
+        "ERROR mcp.server.runner from mcp.server.runner",
+        "WARNING hypercorn of hypercorn",
+        "ERROR hypercorn from hypercorn",
+    ]
+
+
 def test_what_is_no_text_stays_what_it_is() -> None:
     assert escape_controls(None, "info", {"event": "a\tb", "number": 1}) == {"event": "a\tb", "number": 1}

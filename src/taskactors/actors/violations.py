@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from .argument_schema import Schema
+from .depth import DEPTH_LIMIT, TOO_DEEP
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -25,9 +26,6 @@ SHOWN_CHARACTERS = 60
 
 EXTRA_SHOWN = 5
 """How many keys that an inner object does not have are repeated to its sender."""
-
-DEPTH_LIMIT = 64
-"""No argument nests deeper than a few levels; deeper input only costs."""
 
 VALUES_LIMIT = 10_000
 """The largest arguments that fit their schemas hold some hundred values; to look at each of a million would stop everybody else."""
@@ -149,7 +147,7 @@ class _Sane:
         if not isinstance(value, Mapping | list | tuple):
             return value
         if depth == 0:
-            raise TooMuch(f"are nested deeper than {DEPTH_LIMIT} levels")
+            raise TooMuch(f"are {TOO_DEEP}")
         if isinstance(value, Mapping):
             return {name: self.of(inner, depth - 1) for name, inner in value.items()}
         return [self.of(inner, depth - 1) for inner in value]
@@ -194,6 +192,8 @@ def _said(error: ValidationError) -> str:
             return f"{shown(found)} does not match {limit}"
         case "maxLength":
             return f"is {len(found)} characters long; the limit is {limit}"
+        case "minLength":
+            return f"is {len(found)} characters long; it needs {limit} at least"
         case "maxItems":
             return f"has {len(found)} entries; the limit is {limit}"
         case "minimum" | "maximum":

@@ -51,6 +51,9 @@ class GuardedStream(trio.abc.Stream):
         return received
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        if self._closing:
+            # Saying that nothing follows takes a moment, and whoever still sends then would be told that the stream is busy.
+            raise trio.ClosedResourceError("it is being closed")
         await self._stream.send_all(data)
 
     async def wait_send_all_might_not_block(self) -> None:

@@ -3,8 +3,9 @@
 import re
 import socket
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from importlib import import_module
 from typing import Any
@@ -15,11 +16,11 @@ from attrs import Factory, define, evolve
 
 from ..actors.calls import Connection, Front
 from ..domain.errors import Refusal
+from ..domain.token import LOCAL_ID, Token
 from ..domain.token import Scope as Allowed
-from ..domain.token import Token
 from ..loglines import Log
 from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
-from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, answering, read_body, send_answer, send_refusal
+from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, already, answering, read_body, send_answer, send_refusal
 from .cors import is_preflight, permit, readable_by
 from .listening import listen_at, port_of
 from .rpc import answer_to
@@ -27,6 +28,11 @@ from .rpc import answer_to
 PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?/?")
 
 SESSION_HEADER = "mcp-session-id"
+PER_TOKEN_LIMIT = 64
+"""Requests under way at once with one agent's token, as many as it may have sockets at the other door."""
+
+TOO_MANY_REQUESTS = Refused(429, f"{PER_TOKEN_LIMIT} requests are under way with that token; wait for some", {"retry-after": "5"})
+
 Figures = Callable[[], tuple[str, bytes]]
 """The server's metrics: their content type, and the text."""
 
@@ -48,6 +54,8 @@ class HttpDoor:
     """The files of the certificate and its key."""
 
     _stopping: trio.Event = Factory(trio.Event)
+    _under_way: Counter[str] = Factory(Counter)
+    """Requests, by the token they were admitted with."""
 
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `drain`; reports the port once clients can connect. Raises OSError when it cannot be had."""
@@ -98,14 +106,28 @@ class HttpDoor:
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
             admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers, address=_address(scope)))
+            if not isinstance(admitted, Refused) and self._under_way[admitted.token or ""] >= PER_TOKEN_LIMIT:
+                admitted = TOO_MANY_REQUESTS
             if isinstance(admitted, Refused):
                 await send_refusal(send, admitted.status, admitted.why, admitted.headers)
-            elif wanted["surface"] == "mcp":
-                await self._mcp(scope, headers, receive, send, admitted)
-            else:
-                # Without tokens nobody here is known to be who runs the server.
-                operator = admitted.token is not None and admitted.scope is Allowed.ADMIN and admitted.agent is None
-                await self._rpc(scope, headers, receive, send, evolve(admitted, operator=operator))
+                return
+            with self._counted(admitted):
+                await (self._mcp if wanted["surface"] == "mcp" else self._rpc)(scope, headers, receive, send, admitted)
+
+    @contextmanager
+    def _counted(self, connection: Connection) -> Iterator[None]:
+        """While the block runs one more request with an agent's token is under way."""
+        token = connection.token
+        if token in (None, LOCAL_ID):
+            yield
+            return
+        self._under_way[token] += 1
+        try:
+            yield
+        finally:
+            self._under_way[token] -= 1
+            if not self._under_way[token]:
+                del self._under_way[token]
 
     async def _mcp(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
         if scope["method"] == "POST" and not _is_json(headers):
@@ -116,6 +138,12 @@ class HttpDoor:
         elif scope["method"] not in ("GET", "POST", "DELETE"):
             await send_refusal(send, HTTPStatus.METHOD_NOT_ALLOWED, "POST a JSON-RPC message")
         else:
+            if scope["method"] == "POST":
+                try:
+                    receive = already(await read_body(receive), receive)
+                except BadBody as bad:
+                    await send_refusal(send, bad.status, bad.why)
+                    return
             await self.mcp(scope, *answering(receive, send), connection)
 
     async def _rpc(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
@@ -129,7 +157,9 @@ class HttpDoor:
             except BadBody as bad:
                 await send_refusal(send, bad.status, bad.why)
                 return
-            reply = await answer_to(body, self.front, connection)
+            # Without tokens nobody here is known to be who runs the server.
+            operator = connection.token is not None and connection.scope is Allowed.ADMIN and connection.agent is None
+            reply = await answer_to(body, self.front, evolve(connection, operator=operator))
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
 
     def _is_known(self, scope: Scope, headers: list[tuple[str, str]]) -> bool:

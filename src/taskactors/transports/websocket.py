@@ -21,10 +21,12 @@ from ..loglines import Log
 from .admission import SUBPROTOCOL, Admission, Handshake, Refused
 from .guarded_stream import GuardedStream
 from .listening import listen_at, port_of
+from .refusing import REFUSING_LIMIT, refuse
 
 if TYPE_CHECKING:
-    from trio_websocket import WebSocketConnection, WebSocketRequest
+    from trio_websocket import WebSocketRequest
 
+    from .websocket_guards import StrictConnection
     from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
@@ -32,9 +34,6 @@ CONNECTIONS_LIMIT = 2_000
 
 PER_TOKEN_LIMIT = 64
 """Sockets open at once with one agent's token; an agent needs one. Whoever runs the server leads a whole team in with theirs."""
-
-REFUSING_LIMIT = 64
-"""How many of them hear why at one time; telling takes a moment, and a flood would make it many."""
 
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
@@ -114,24 +113,26 @@ class WebSocketDoor:
         self._refusing += 1
         guarded = GuardedStream(stream)
         try:
-            await _answer(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
+            await refuse(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
         finally:
             await guarded.aclose()
             self._refusing -= 1
 
     async def _shake_hands(self, stream: GuardedStream) -> None:
+        from trio_websocket import ConnectionClosed
+
         from .websocket_guards import read_request
 
         async with trio.open_nursery() as nursery:
             accepted = None
-            with trio.move_on_after(HANDSHAKE_WITHIN_S):
+            with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(ConnectionClosed):  # it left before it was answered
                 request = await read_request(nursery, stream)
                 accepted = await (self._accept(request, stream) if request else self._turn_away(stream))
             if accepted is not None:
                 await self._converse(*accepted)
             nursery.cancel_scope.cancel()
 
-    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[WebSocketConnection, Connection] | None:
+    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[StrictConnection, Connection] | None:
         admitted = self._admitted(_handshake(request, stream.address))
         if isinstance(admitted, Refused):
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
@@ -139,7 +140,8 @@ class WebSocketDoor:
             await request.reject(admitted.status, extra_headers=headers, body=f"{admitted.why}\n".encode())
             return None
         stream.accepted()
-        return await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None), admitted
+        accepted: Any = await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None)
+        return accepted, admitted
 
     def _admitted(self, handshake: Handshake) -> Connection | Refused:
         admitted = self.admission.admit(handshake)
@@ -152,11 +154,11 @@ class WebSocketDoor:
     async def _turn_away(self, stream: GuardedStream) -> None:
         """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
         if stream.is_too_long:
-            await _answer(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
+            await refuse(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
         elif not stream.is_closed:
-            await _answer(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
+            await refuse(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
 
-    async def _converse(self, socket: WebSocketConnection, connection: Connection) -> None:
+    async def _converse(self, socket: StrictConnection, connection: Connection) -> None:
         from .websocket_wire import WebSocketWire
 
         with trio.CancelScope() as cut:
@@ -200,13 +202,3 @@ def _handshake(request: WebSocketRequest, address: str) -> Handshake:
         subprotocols=request.proposed_subprotocols,
         address=address,
     )
-
-
-async def _answer(stream: trio.abc.SendStream, status: HTTPStatus, why: str) -> None:
-    """Answer somebody to whom no WebSocket was opened, if they listen."""
-    body = f"{why}\n".encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    with trio.move_on_after(ANSWER_WITHIN_S), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        await stream.send_all(head.encode() + body)

@@ -67,22 +67,39 @@ async def dialed(url: str, token: str | None = None) -> AsyncIterator[WebSocketC
     """
     parts = urlsplit(url)
     # The library leaves the stream open when its server refuses, or closes first; so the stream is ours.
-    async with await _in_time(partial(_open, parts), url) as stream:
+    async with await _in_time(partial(_open, parts), url) as stream, _going_on() as readers:
+        socket = await _in_time(partial(_shake_hands, readers, stream, parts, token or parts.password), url)
         try:
-            async with trio.open_nursery() as nursery:
-                socket = await _in_time(partial(_shake_hands, nursery, stream, parts, token or parts.password), url)
-                try:
-                    yield socket
-                finally:
-                    with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
-                        await socket.aclose()
-                    # Its reader may wait for somebody to take a message; nobody will.
-                    nursery.cancel_scope.cancel()
-        except BaseExceptionGroup as group:
-            # The nursery is nobody's business outside; what happened in it is.
-            if len(group.exceptions) == 1:
-                raise group.exceptions[0] from None
-            raise
+            yield socket
+        finally:
+            with trio.move_on_after(CLOSE_WITHIN_S, shield=True):
+                await socket.aclose()
+
+
+@asynccontextmanager
+async def _going_on() -> AsyncIterator[trio.Nursery]:
+    """A nursery whose tasks do not end when we are cancelled, but when the block is left: who says goodbye has to hear the answer."""
+    try:
+        async with trio.open_nursery() as ours:
+            theirs = await ours.start(_held_open)
+            try:
+                yield theirs
+            finally:
+                # A reader may wait for somebody to take a message; nobody will.
+                theirs.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        # The nurseries are nobody's business outside; what happened in them is.
+        only: BaseException = group
+        while isinstance(only, BaseExceptionGroup) and len(only.exceptions) == 1:
+            only = only.exceptions[0]
+        raise only from None
+
+
+async def _held_open(task_status: "trio.TaskStatus[trio.Nursery]") -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.cancel_scope.shield = True
+        task_status.started(nursery)
+        await trio.sleep_forever()
 
 
 async def _in_time(step: Callable[[], Awaitable[T]], url: str) -> T:

@@ -3,10 +3,12 @@
 It reaches into that library's connection class; the tests beside it fail when a new version moves what is used.
 """
 
+from codecs import getincrementaldecoder
+from collections.abc import Sequence
 from typing import Any
 
 import trio
-from trio_websocket import CloseReason, WebSocketConnection, WebSocketRequest
+from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
@@ -27,7 +29,7 @@ INVALID_TEXT, POLICY, TOO_BIG = 1007, 1008, 1009
 
 async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSocketRequest | None:
     """The client's opening request, or None when what it sent is none. The connection's reader stays in the nursery."""
-    connection = _Strict(
+    connection = StrictConnection(
         stream,
         WSConnection(ConnectionType.SERVER),
         message_queue_size=INCOMING_LIMIT,
@@ -39,8 +41,9 @@ async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSoc
         async def read() -> None:
             try:
                 await connection._reader_task()
-            except UnicodeError:
-                pass  # a header that is no text; whoever waits for the request hears that there is none
+            except (UnicodeError, ConnectionClosed):
+                # A header that is no text, or nobody who could be told what is wrong. Whoever waits for the request hears of none.
+                pass
             finally:
                 waiting.cancel()
 
@@ -49,8 +52,26 @@ async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSoc
     return None
 
 
-class _Strict(WebSocketConnection):
-    """A server's connection that counts bytes rather than characters, and names its reason when it gives up on a client."""
+class StrictConnection(WebSocketConnection):
+    """A server's connection on which every message is text, that counts bytes rather than characters, and that names its reason
+    when it gives up on a client.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._decoder = getincrementaldecoder("utf-8")()
+
+    async def send_texts(self, texts: Sequence[str]) -> None:
+        """Send several messages in one go. Raises ConnectionClosed."""
+        if self._close_reason is not None:
+            raise ConnectionClosed(self._close_reason)
+        data = b"".join(self._wsproto.send(TextMessage(data=text)) for text in texts)
+        async with self._stream_lock:
+            try:
+                await self._stream.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._abort_web_socket()
+                raise ConnectionClosed(self._close_reason) from None
 
     async def _handle_message_event(self, event: BytesMessage | TextMessage) -> None:
         if self._close_reason is not None:
@@ -58,7 +79,15 @@ class _Strict(WebSocketConnection):
         if len(self._message_parts) >= FRAGMENTS_LIMIT:
             await self._give_up(POLICY, f"a message has at most {FRAGMENTS_LIMIT} fragments")
             return
-        if isinstance(event.data, str) and not event.data.isascii():
+        if isinstance(event, BytesMessage):
+            # Some clients send their text in binary frames. It is read here, as it comes, so that what comes after it is not.
+            try:
+                text = self._decoder.decode(event.data, event.message_finished)
+            except UnicodeDecodeError:
+                await self._give_up(INVALID_TEXT, "a message is text in UTF-8")
+                return
+            event = TextMessage(data=text, frame_finished=event.frame_finished, message_finished=event.message_finished)
+        if not event.data.isascii():
             self._message_size += len(event.data.encode()) - len(event.data)
         await super()._handle_message_event(event)
 
