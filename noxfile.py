@@ -7,6 +7,7 @@ from pathlib import Path
 import nox
 
 LOCK = "requirements-dev.lock"
+BENCH_LOCK = "requirements-bench.lock"
 CLIENTS = Path("tests/clients")
 
 # The machines that check this have two cores; more test processes would only fight over them and over the disk's flushes.
@@ -84,8 +85,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure, and print the table of bench/README.md."""
+    """Measure (`-- quick` in two minutes); `-- gate`, `-- profile`, `-- soak MINUTES`, and `-- record` for bench/README.md."""
     _install(session)
+    session.install("--require-hashes", "--requirement", BENCH_LOCK)
     session.run("python", "-m", "bench.run", *session.posargs)
 
 
@@ -96,6 +98,7 @@ def lock(session: nox.Session) -> None:
     _pin(session, LOCK, "pyproject.toml", "--extra=dev", *session.posargs)
     # What a server runs on is what the tests ran on, so the smaller locks take their versions from the large one.
     _pin(session, "requirements.lock", "pyproject.toml", "--extra=build", f"--constraints={LOCK}")
+    _pin(session, BENCH_LOCK, "pyproject.toml", "--extra=bench", f"--constraints={LOCK}")
     _pin(session, "requirements-sessions.lock", "--group=sessions", f"--constraints={LOCK}")
     for client in sorted(CLIENTS.glob("python/*.in")):
         _pin(session, str(client.with_suffix(".lock")), str(client), *session.posargs)

@@ -1,15 +1,14 @@
 """The typed view over one unit's transaction: the only place that writes, and where every index and event is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TypeVar
-
-from attrs import evolve
 
 from ..domain.agent import Agent, provisional
 from ..domain.caller import LOCAL_PERSON, SERVER, Caller, Kind
 from ..domain.codes import agent_name_problem
 from ..domain.errors import Conflict, LimitReached, NoName
 from ..domain.events import Entity, Event, EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.handing_off import Handoff
 from ..domain.knowledge import Entry
 from ..domain.matching import is_ready, lane_of
@@ -103,7 +102,7 @@ class Change(View):
         before = self.find_task(task.id)
         if edited and before is not None:
             task = evolve(task, rev=before.rev + 1, updated_at=self.now)
-        self._index(layout.index_of_task(before) if before else frozenset(), layout.index_of_task(task))
+        self._index(*(layout.moves_of_task(before, task) if before else (frozenset(), layout.index_of_task(task))))
         self._keep_lane(before, task)
         if before is None or before.state is not task.state:
             self._count(before, task)
@@ -122,7 +121,7 @@ class Change(View):
         """Let those who watch know of something, once it is on disk."""
         self._transaction.tell(what)
 
-    def _index(self, before: frozenset[bytes], after: frozenset[bytes], value: bytes = b"") -> None:
+    def _index(self, before: Set[bytes], after: Set[bytes], value: bytes = b"") -> None:
         # Sorted, so that every engine is asked for the same writes in the same order.
         for entry in sorted(before - after):
             self._transaction.delete(entry)
@@ -134,7 +133,8 @@ class Change(View):
         now = lane_of(after) if is_ready(after) else None
         if was == now:
             return
-        if was is not None and not self.snapshot.range(*layout.ready_in(was), limit=1):
+        # From behind: who takes work takes it in front, so that what is left is found at once.
+        if was is not None and not self.snapshot.range(*layout.ready_in(was), limit=1, reverse=True):
             self._transaction.delete(layout.lane(was))
         if now is not None:
             self._transaction.put(layout.lane(now), b"")

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from attrs import evolve
-
 from ..domain.agent import Agent
 from ..domain.caller import LOCAL_PERSON, Caller, Kind
 from ..domain.errors import NotFound
 from ..domain.events import Event
+from ..domain.evolving import evolve
 from ..domain.handing_off import Handoff
 from ..domain.knowledge import Entry
 from ..domain.message import Message

@@ -1,7 +1,5 @@
 """Claims: who may take a task, how long they hold it, and how that ends."""
 
-from attrs import evolve
-
 from .agent import Agent
 from .caller import Caller
 from .errors import (
@@ -16,6 +14,7 @@ from .errors import (
     TooManyTasks,
 )
 from .events import EventKind, Fact
+from .evolving import evolve
 from .failing import Failure, failed
 from .lifecycle import DEADLINE_MS, advance, allowed_from
 from .task import CLOSED, RUNNING, SUSPENDED, Claim, Instant, Seconds, State, Task

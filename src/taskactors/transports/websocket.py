@@ -1,22 +1,33 @@
-"""The WebSocket door: listens, admits, and serves every connection in a task of its own."""
+"""The WebSocket door: listens, admits, and serves every connection in a task of its own.
+
+The library is loaded for the first client and not before clients can connect: they should be able to as soon as anybody.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
 import trio
 from attrs import Factory, define
-from trio_websocket import WebSocketConnection, WebSocketRequest
 
 from ..actors.calls import Connection
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
+from ..loglines import Log
 from .admission import SUBPROTOCOL, Admission, Handshake, Refused
-from .websocket_guards import POLICY, GuardedStream, read_request
-from .websocket_wire import CLOSE_WITHIN_S, WebSocketWire
+from .guarded_stream import GuardedStream
+from .listening import listen_at, port_of
+from .refusing import REFUSING_LIMIT, refuse
+
+if TYPE_CHECKING:
+    from trio_websocket import WebSocketRequest
+
+    from .websocket_guards import StrictConnection
+    from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
 """Sockets open at once, far above the largest team; beyond it newcomers are turned away and nobody who is in suffers."""
@@ -24,18 +35,18 @@ CONNECTIONS_LIMIT = 2_000
 PER_TOKEN_LIMIT = 64
 """Sockets open at once with one agent's token; an agent needs one. Whoever runs the server leads a whole team in with theirs."""
 
-REFUSING_LIMIT = 64
-"""How many of them hear why at one time; telling takes a moment, and a flood would make it many."""
-
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
 
-NORMAL, GOING_AWAY, BROKEN = 1000, 1001, 1011
+ANSWER_WITHIN_S = 1.0
+"""How long somebody may take to hear why no WebSocket was opened to them."""
+
+NORMAL, GOING_AWAY, POLICY, BROKEN = 1000, 1001, 1008, 1011
 
 Handler = Callable[[Wire, Connection], Awaitable[None]]
 """Serves one connection until its wire ends."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)
@@ -55,17 +66,12 @@ class WebSocketDoor:
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, or drained; reports the port once clients can connect. Raises OSError when it cannot be had."""
         self.admission = self.admission.at(host)
-        listeners = await trio.open_tcp_listeners(port, host=host)
-        if port == 0:
-            # A name with several addresses would get another free port for each, and only one can be told.
-            for other in listeners[1:]:
-                await other.aclose()
-            del listeners[1:]
+        listeners = await listen_at(host, port)
         ports: list[trio.abc.Listener[Any]] = list(listeners)
         if self.tls is not None:
             ports = [trio.SSLListener(each, self.tls, https_compatible=True) for each in listeners]
         async with trio.open_nursery() as connections:
-            task_status.started(listeners[0].socket.getsockname()[1])
+            task_status.started(port_of(listeners))
             with self._accepting:
                 await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
 
@@ -107,22 +113,26 @@ class WebSocketDoor:
         self._refusing += 1
         guarded = GuardedStream(stream)
         try:
-            await _answer(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
+            await refuse(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
         finally:
             await guarded.aclose()
             self._refusing -= 1
 
     async def _shake_hands(self, stream: GuardedStream) -> None:
+        from trio_websocket import ConnectionClosed
+
+        from .websocket_guards import read_request
+
         async with trio.open_nursery() as nursery:
             accepted = None
-            with trio.move_on_after(HANDSHAKE_WITHIN_S):
+            with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(ConnectionClosed):  # it left before it was answered
                 request = await read_request(nursery, stream)
                 accepted = await (self._accept(request, stream) if request else self._turn_away(stream))
             if accepted is not None:
                 await self._converse(*accepted)
             nursery.cancel_scope.cancel()
 
-    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[WebSocketConnection, Connection] | None:
+    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[StrictConnection, Connection] | None:
         admitted = self._admitted(_handshake(request, stream.address))
         if isinstance(admitted, Refused):
             headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
@@ -130,7 +140,8 @@ class WebSocketDoor:
             await request.reject(admitted.status, extra_headers=headers, body=f"{admitted.why}\n".encode())
             return None
         stream.accepted()
-        return await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None), admitted
+        accepted: Any = await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None)
+        return accepted, admitted
 
     def _admitted(self, handshake: Handshake) -> Connection | Refused:
         admitted = self.admission.admit(handshake)
@@ -143,11 +154,13 @@ class WebSocketDoor:
     async def _turn_away(self, stream: GuardedStream) -> None:
         """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
         if stream.is_too_long:
-            await _answer(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
+            await refuse(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
         elif not stream.is_closed:
-            await _answer(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
+            await refuse(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
 
-    async def _converse(self, socket: WebSocketConnection, connection: Connection) -> None:
+    async def _converse(self, socket: StrictConnection, connection: Connection) -> None:
+        from .websocket_wire import WebSocketWire
+
         with trio.CancelScope() as cut:
             wire = WebSocketWire(socket, cut.cancel)
             self._wires[wire] = connection
@@ -189,13 +202,3 @@ def _handshake(request: WebSocketRequest, address: str) -> Handshake:
         subprotocols=request.proposed_subprotocols,
         address=address,
     )
-
-
-async def _answer(stream: trio.abc.SendStream, status: HTTPStatus, why: str) -> None:
-    """Answer somebody to whom no WebSocket was opened, if they listen."""
-    body = f"{why}\n".encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    with trio.move_on_after(CLOSE_WITHIN_S), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        await stream.send_all(head.encode() + body)

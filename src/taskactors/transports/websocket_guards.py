@@ -1,15 +1,19 @@
-"""What trio-websocket leaves open is closed here: how long a handshake may be, how large a message, and how a connection ends.
+"""What trio-websocket leaves open is closed here: how large a message may be, and what a client hears that breaks the protocol.
 
 It reaches into that library's connection class; the tests beside it fail when a new version moves what is used.
 """
 
+from codecs import getincrementaldecoder
+from collections.abc import Sequence
 from typing import Any
 
 import trio
-from trio_websocket import CloseReason, WebSocketConnection, WebSocketRequest
+from trio_websocket import CloseReason, ConnectionClosed, WebSocketConnection, WebSocketRequest
 from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+
+from .guarded_stream import RECEIVE_BYTES
 
 MESSAGE_BYTES = 1 << 20
 """The largest message: far above any honest call, and small enough that a hundred of them are no danger."""
@@ -17,89 +21,15 @@ MESSAGE_BYTES = 1 << 20
 FRAGMENTS_LIMIT = 1024
 """Pieces of one message: clients send one or a few. Empty ones would cost memory without ever counting as bytes."""
 
-HANDSHAKE_BYTES = 16 << 10
 INCOMING_LIMIT = 4
 """Messages that wait for their reader, who takes each at once; they wait only while the client does not read its answers."""
-
-RECEIVE_BYTES = 64 << 10
-LINGER_S = 1.0
-LINGER_BYTES = 16 << 20
-"""How long and how much is still read after the end: closing on unread bytes would make the client's system drop our last words."""
 
 INVALID_TEXT, POLICY, TOO_BIG = 1007, 1008, 1009
 
 
-class GuardedStream(trio.abc.Stream):
-    """A client's byte stream with a limit on its handshake and a close that lets the last words arrive."""
-
-    def __init__(self, stream: trio.abc.Stream) -> None:
-        self._stream = stream
-        self._left: int | None = HANDSHAKE_BYTES
-        self._closing = False
-
-    @property
-    def address(self) -> str:
-        """Where the client is; empty when that is not known."""
-        stream = self._stream.transport_stream if isinstance(self._stream, trio.SSLStream) else self._stream
-        if not isinstance(stream, trio.SocketStream):
-            return ""
-        try:
-            return str(stream.socket.getpeername()[0])
-        except OSError:
-            return ""
-
-    @property
-    def is_too_long(self) -> bool:
-        """Whether the client sent more than a handshake may have."""
-        return self._left is not None and self._left < 0
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed from this side."""
-        return self._closing
-
-    def accepted(self) -> None:
-        """The handshake is over, and its limit with it."""
-        self._left = None
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        received = bytes(await self._stream.receive_some(max_bytes))
-        if self._left is not None:
-            self._left -= len(received)
-            if self._left < 0:
-                raise trio.BrokenResourceError("the handshake is too long")
-        return received
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._stream.wait_send_all_might_not_block()
-
-    async def aclose(self) -> None:
-        """Say that nothing follows, read on for a moment, and close. Cancelled, it closes at once."""
-        if self._closing:
-            return
-        self._closing = True
-        try:
-            with trio.move_on_after(LINGER_S):
-                if isinstance(self._stream, trio.abc.HalfCloseableStream):
-                    await self._stream.send_eof()
-                else:
-                    await self._stream.aclose()  # TLS has its own way to say that nothing follows
-                    return
-                left = LINGER_BYTES
-                while left > 0 and (received := await self._stream.receive_some(RECEIVE_BYTES)):
-                    left -= len(received)
-        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
-            pass  # the client was quicker, or somebody else still reads
-        finally:
-            await trio.aclose_forcefully(self._stream)
-
-
 async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSocketRequest | None:
     """The client's opening request, or None when what it sent is none. The connection's reader stays in the nursery."""
-    connection = _Strict(
+    connection = StrictConnection(
         stream,
         WSConnection(ConnectionType.SERVER),
         message_queue_size=INCOMING_LIMIT,
@@ -111,8 +41,9 @@ async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSoc
         async def read() -> None:
             try:
                 await connection._reader_task()
-            except UnicodeError:
-                pass  # a header that is no text; whoever waits for the request hears that there is none
+            except (UnicodeError, ConnectionClosed):
+                # A header that is no text, or nobody who could be told what is wrong. Whoever waits for the request hears of none.
+                pass
             finally:
                 waiting.cancel()
 
@@ -121,8 +52,26 @@ async def read_request(nursery: trio.Nursery, stream: trio.abc.Stream) -> WebSoc
     return None
 
 
-class _Strict(WebSocketConnection):
-    """A server's connection that counts bytes rather than characters, and names its reason when it gives up on a client."""
+class StrictConnection(WebSocketConnection):
+    """A server's connection on which every message is text, that counts bytes rather than characters, and that names its reason
+    when it gives up on a client.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._decoder = getincrementaldecoder("utf-8")()
+
+    async def send_texts(self, texts: Sequence[str]) -> None:
+        """Send several messages in one go. Raises ConnectionClosed."""
+        if self._close_reason is not None:
+            raise ConnectionClosed(self._close_reason)
+        data = b"".join(self._wsproto.send(TextMessage(data=text)) for text in texts)
+        async with self._stream_lock:
+            try:
+                await self._stream.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._abort_web_socket()
+                raise ConnectionClosed(self._close_reason) from None
 
     async def _handle_message_event(self, event: BytesMessage | TextMessage) -> None:
         if self._close_reason is not None:
@@ -130,7 +79,15 @@ class _Strict(WebSocketConnection):
         if len(self._message_parts) >= FRAGMENTS_LIMIT:
             await self._give_up(POLICY, f"a message has at most {FRAGMENTS_LIMIT} fragments")
             return
-        if isinstance(event.data, str) and not event.data.isascii():
+        if isinstance(event, BytesMessage):
+            # Some clients send their text in binary frames. It is read here, as it comes, so that what comes after it is not.
+            try:
+                text = self._decoder.decode(event.data, event.message_finished)
+            except UnicodeDecodeError:
+                await self._give_up(INVALID_TEXT, "a message is text in UTF-8")
+                return
+            event = TextMessage(data=text, frame_finished=event.frame_finished, message_finished=event.message_finished)
+        if not event.data.isascii():
             self._message_size += len(event.data.encode()) - len(event.data)
         await super()._handle_message_event(event)
 

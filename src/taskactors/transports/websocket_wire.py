@@ -1,12 +1,13 @@
 """One accepted WebSocket: whole messages in, whole messages out, and a client that is not there any more found out."""
 
+from collections import deque
 from collections.abc import Callable
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketConnection
+from trio_websocket import ConnectionClosed
 
 from ..actors.wires import WireClosed
-from .websocket_guards import INVALID_TEXT
+from .websocket_guards import StrictConnection
 
 WRITE_WITHIN_S = 5.0
 """A client that does not take an answer for this long is dead, or may as well be."""
@@ -17,6 +18,9 @@ PING_EVERY_S = 25.0
 OUTGOING_LIMIT = 64
 """Messages queued for one client: twice what it may have under way."""
 
+AT_ONCE_CHARACTERS = 64 << 10
+"""Queued messages are sent together up to this size, so that the time a client has is for what it can take in that time."""
+
 CLOSE_WITHIN_S = 1.0
 """How long a client may take to answer our close before the connection is cut."""
 
@@ -24,10 +28,14 @@ CLOSE_WITHIN_S = 1.0
 class WebSocketWire:
     """One accepted connection. One task writes, so that no message is ever half sent by somebody who was cancelled."""
 
-    def __init__(self, socket: WebSocketConnection, abort: Callable[[], None]) -> None:
+    def __init__(self, socket: StrictConnection, abort: Callable[[], None]) -> None:
         self._socket = socket
         self._abort = abort
-        self._outgoing, self._to_send = trio.open_memory_channel[str](OUTGOING_LIMIT)
+        self._outgoing: deque[str] = deque()
+        self._changed = trio.Event()
+        self._room = trio.Event()
+        self._finished = False
+        self._gone = False
         self._receiving = trio.CancelScope()
         self._draining = False
         self._expelled = False
@@ -39,22 +47,38 @@ class WebSocketWire:
         if self._draining:
             return None
         with trio.CancelScope() as self._receiving:
+            await self._until_room()
             try:
-                return await self._text(await self._socket.get_message())
+                return str(await self._socket.get_message())
             except ConnectionClosed:
                 raise WireClosed from None
         if self._expelled:
             raise WireClosed
         return None
 
-    async def send(self, frame: str) -> None:
+    async def send(self, frame: str | bytes) -> None:
         """Queue a message; waits while the queue is full. Raises WireClosed."""
+        await trio.lowlevel.checkpoint()
+        await self._until_room()
         if self._expelled:
             raise WireClosed
-        try:
-            await self._outgoing.send(frame)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise WireClosed from None
+        self._queue(frame)
+
+    def post(self, frame: bytes) -> None:
+        """Queue a message at once; nothing when the client is gone."""
+        if not self._gone and not self._expelled:
+            self._queue(frame)
+
+    def _queue(self, frame: str | bytes) -> None:
+        self._outgoing.append(frame if isinstance(frame, str) else frame.decode())
+        self._changed.set()
+
+    async def _until_room(self) -> None:
+        while len(self._outgoing) >= OUTGOING_LIMIT and not self._gone:
+            self._room = trio.Event()
+            await self._room.wait()
+        if self._gone:
+            raise WireClosed
 
     async def close(self, code: int, reason: str | None = None) -> None:
         """Say goodbye with this code, and wait a moment for the answer."""
@@ -83,20 +107,42 @@ class WebSocketWire:
 
     async def write(self) -> None:
         """Send what is queued until `finish`. A client that does not read in time is cut off."""
-        async with self._to_send:
-            async for frame in self._to_send:
-                try:
-                    with trio.fail_after(WRITE_WITHIN_S):
-                        await self._socket.send_message(frame)
-                except ConnectionClosed:
-                    return
-                except trio.TooSlowError:
-                    self._abort()
-                    return
+        try:
+            while self._outgoing or not self._finished:
+                if not self._outgoing:
+                    self._changed = trio.Event()
+                    await self._changed.wait()
+                    continue
+                texts = self._next()
+                with trio.fail_after(WRITE_WITHIN_S):
+                    await self._socket.send_texts(texts)
+                # Only what was sent makes room.
+                for _ in texts:
+                    self._outgoing.popleft()
+                self._room.set()
+        except ConnectionClosed:
+            pass
+        except trio.TooSlowError:
+            self._abort()
+        finally:
+            self._gone = True
+            self._room.set()
+
+    def _next(self) -> list[str]:
+        """The messages to send together: the first, and what fits beside it."""
+        texts: list[str] = []
+        size = 0
+        for text in self._outgoing:
+            size += len(text)
+            if texts and size > AT_ONCE_CHARACTERS:
+                break
+            texts.append(text)
+        return texts
 
     def finish(self) -> None:
         """Nothing more will be sent; `write` ends when the queue is empty."""
-        self._outgoing.close()
+        self._finished = True
+        self._changed.set()
 
     async def keep_alive(self) -> None:
         """Ask a silent client now and then whether it is there; cut it off when it is not."""
@@ -110,13 +156,3 @@ class WebSocketWire:
             except trio.TooSlowError:
                 self._abort()
                 return
-
-    async def _text(self, frame: str | bytes) -> str:
-        """Some clients send their text in binary frames."""
-        if isinstance(frame, str):
-            return frame
-        try:
-            return frame.decode()
-        except UnicodeDecodeError:
-            await self.close(INVALID_TEXT, "a message is text in UTF-8")
-            raise WireClosed from None
