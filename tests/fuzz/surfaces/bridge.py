@@ -17,6 +17,7 @@ from tests.fuzz.surfaces.messages import LISTEN, messages, not_messages, written
 
 LINE_BYTES = 1 << 20
 
+
 @frozen(kw_only=True)
 class BridgeAttack(Attack):
     """Some lines on a bridge that was there before and has to stay; `cuts` are where they are written apart."""
