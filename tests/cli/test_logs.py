@@ -8,11 +8,11 @@ from taskactors.logs import escape_controls
 
 def test_no_log_line_moves_the_terminal_that_it_is_read_on() -> None:
     script = """
-import structlog
+from taskactors.loglines import Log
 from taskactors.logs import start_logging
 start_logging("info")
 poison = "\\x1b[31m \\x9b2J \\u202e \\x07 \\r"
-log = structlog.get_logger()
+log = Log("a test")
 log.info(poison, name=poison, number=1)
 try:
     raise ValueError(poison)

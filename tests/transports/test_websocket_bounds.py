@@ -11,8 +11,9 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
+from taskactors.transports.guarded_stream import LINGER_S, GuardedStream
 from taskactors.transports.websocket import Handler, WebSocketDoor
-from taskactors.transports.websocket_guards import FRAGMENTS_LIMIT, LINGER_S, MESSAGE_BYTES, GuardedStream
+from taskactors.transports.websocket_guards import FRAGMENTS_LIMIT, MESSAGE_BYTES
 from taskactors.transports.websocket_wire import OUTGOING_LIMIT, PING_EVERY_S, WRITE_WITHIN_S
 from tests.support.raw_websocket import BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, answer_to, close_code, frame, opening, rest_of
 
@@ -322,6 +323,13 @@ async def test_a_client_that_is_silent_but_there_stays(autojump_clock: trio.test
         await client.send_all(frame(GOING_ON))
         assert GOING_ON in await client.receive_some(1000)
         await client.send_eof()
+
+
+async def test_a_pong_that_answers_nothing_we_asked_is_no_sign_of_life(autojump_clock: trio.testing.MockClock) -> None:
+    async with in_memory(echo, roomy()) as client:
+        await trio.sleep(PING_EVERY_S + 1)
+        await client.send_all(frame(b"else", PONG))
+    assert 2 * PING_EVERY_S <= trio.current_time() <= 2 * PING_EVERY_S + LINGER_S + 0.1
 
 
 async def test_a_client_that_does_not_answer_our_goodbye_is_left(autojump_clock: trio.testing.MockClock) -> None:

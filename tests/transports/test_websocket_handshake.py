@@ -1,7 +1,7 @@
 """Handshakes: bad ones are answered for what they are, slow and endless ones end, and none of them touches anybody else."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import structlog.testing
@@ -10,9 +10,11 @@ import trio.testing
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
+from taskactors.domain.token import Token, digest_of, local_token, secret_of
 from taskactors.transports import websocket
-from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, WebSocketDoor
-from taskactors.transports.websocket_guards import HANDSHAKE_BYTES
+from taskactors.transports.admission import Admission
+from taskactors.transports.guarded_stream import HANDSHAKE_BYTES
+from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, PER_TOKEN_LIMIT, WebSocketDoor
 from tests.support.raw_websocket import TEXT, answer_to, frame, opening, rest_of
 
 BAD_WITHIN_S = 5.0
@@ -159,6 +161,30 @@ async def test_beyond_the_limit_newcomers_are_turned_away_until_a_place_is_free(
         with trio.fail_after(BAD_WITHIN_S):
             await gone.wait()
             while (await status_of(port, opening()))[0] != 101:
+                pass
+
+
+async def test_with_one_agents_token_so_many_connections_are_open_and_no_other_feels_it() -> None:
+    secrets = {name: secret_of(name, bytes([number]) * 32) for number, name in enumerate(("ada", "bob", "local"))}
+    tokens = {secrets[name]: Token(id=f"t-{name}", name=name, digest=digest_of(secrets[name]), created_at=0) for name in ("ada", "bob")}
+    tokens[secrets["local"]] = local_token(secrets["local"], 0)
+    door = WebSocketDoor(echo, Admission(holder=tokens.get))
+
+    def by(name: str) -> bytes:
+        return opening(more={"Authorization": f"Bearer {secrets[name]}"})
+
+    async with listening(door) as port, AsyncExitStack() as stack:
+        adas = [await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port)) for _ in range(PER_TOKEN_LIMIT)]
+        for stream in adas:
+            assert (await answer_to(stream, by("ada")))[0] == 101
+        status, answer = await status_of(port, by("ada"))
+        assert (status, str(PER_TOKEN_LIMIT).encode() in answer, b"retry-after" in answer.lower()) == (429, True, True)
+        assert [(await status_of(port, by(name)))[0] for name in ("bob", "local")] == [101, 101]
+        locals_ = [await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port)) for _ in range(PER_TOKEN_LIMIT + 1)]
+        assert [(await answer_to(stream, by("local")))[0] for stream in locals_] == [101] * (PER_TOKEN_LIMIT + 1)
+        await adas[0].aclose()
+        with trio.fail_after(BAD_WITHIN_S):
+            while (await status_of(port, by("ada")))[0] != 101:
                 pass
 
 

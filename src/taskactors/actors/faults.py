@@ -2,11 +2,10 @@
 
 import secrets
 
-import structlog
-
+from ..loglines import Log
 from .refusals import Internal
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 def internal(error: BaseException, what: str, **facts: object) -> Internal:

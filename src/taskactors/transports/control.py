@@ -3,13 +3,13 @@
 import uuid
 from pathlib import Path
 
-import structlog
 import trio
 from attrs import Factory, define
 
 from ..actors.calls import Connection, Front, UnknownTool
 from ..actors.faults import internal
 from ..domain.errors import Refusal
+from ..loglines import Log
 from .control_lines import (
     TOO_LONG,
     LineCutter,
@@ -34,7 +34,7 @@ CONNECTIONS_LIMIT = 256
 WRITE_WITHIN_S = 5.0
 """A client that does not read an answer for this long is dead, or may as well be."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)

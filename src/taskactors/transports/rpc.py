@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from ..actors.calls import Connection, Front, UnknownTool
+from ..actors.depth import TOO_DEEP, fits
 from ..actors.faults import internal
 from ..actors.profiles import PROFILES
 from ..domain.errors import Refusal
@@ -59,6 +60,8 @@ async def answer_to(body: bytes, front: Front, connection: Connection) -> bytes 
 def _problem(request: Any) -> str | None:
     if not isinstance(request, dict):
         return "send one JSON-RPC object; batches are not taken"
+    if not fits(request):
+        return TOO_DEEP
     if not isinstance(request.get("method"), str):
         return "it names no method"
     if not isinstance(request.get("id", 0), str | int | None) or isinstance(request.get("id"), bool):
