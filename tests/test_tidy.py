@@ -19,7 +19,7 @@ MAY_CATCH_EVERYTHING = {
     "src/taskactors/actors/store.py": "the unit boundary: a bug in one unit is answered to its caller alone",
     "src/taskactors/actors/seat.py": "the edge of one project: its end must not reach its neighbours",
     "src/taskactors/transports/websocket.py": "the edge of one connection: its end must not reach the others",
-    "src/taskactors/transports/http_guards.py": "the edge of one connection: its end must not reach the others",
+    "src/taskactors/transports/http_server.py": "the edge of one connection: its end must not reach the others",
     "src/taskactors/mcp_server/peer.py": "the edge that answers a client: it must hear something",
     "src/taskactors/mcp_server/dispatcher.py": "the edge that answers a client: it must hear something",
     "src/taskactors/transports/rpc.py": "the edge that answers a client: it must hear something",

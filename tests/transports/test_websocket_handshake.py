@@ -15,7 +15,7 @@ from taskactors.transports import websocket
 from taskactors.transports.admission import Admission
 from taskactors.transports.guarded_stream import HANDSHAKE_BYTES
 from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, PER_TOKEN_LIMIT, WebSocketDoor
-from tests.support.raw_websocket import TEXT, answer_to, frame, frames_in, opening, rest_of
+from tests.support.raw_websocket import TEXT, answer_to, frame, opening, rest_of
 
 BAD_WITHIN_S = 5.0
 
@@ -102,16 +102,6 @@ async def test_a_refusal_says_why(port: int) -> None:
 async def test_headers_that_just_fit_are_taken(port: int) -> None:
     room = HANDSHAKE_BYTES - len(opening(more={"X-Padding": "x"})) + 1
     assert (await status_of(port, opening(more={"X-Padding": "x" * room})))[0] == 101
-
-
-async def test_what_a_client_sends_right_behind_its_handshake_is_not_lost(port: int) -> None:
-    async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
-        await stream.send_all(opening() + frame(b"early") + frame(b"and more"))
-        received = b""
-        with trio.fail_after(BAD_WITHIN_S):
-            while b"and more" not in received:
-                received += bytes(await stream.receive_some(1000))
-    assert frames_in(received.partition(b"\r\n\r\n")[2]) == [b"early", b"and more"]
 
 
 async def test_the_limit_of_a_handshake_does_not_count_what_comes_after_it(port: int) -> None:

@@ -5,9 +5,9 @@ The library is loaded for the first client and not before clients can connect: t
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,9 @@ from .listening import listen_at, port_of
 from .refusing import REFUSING_LIMIT, refuse
 
 if TYPE_CHECKING:
-    from wsproto.connection import Connection as Protocol
+    from trio_websocket import WebSocketRequest
 
+    from .websocket_guards import StrictConnection
     from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
@@ -37,8 +38,8 @@ PER_TOKEN_LIMIT = 64
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
 
-PING_EVERY_S = 25.0
-"""Often enough that a client which vanished is gone within a minute, and that nobody in between closes an idle connection."""
+ANSWER_WITHIN_S = 1.0
+"""How long somebody may take to hear why no WebSocket was opened to them."""
 
 NORMAL, GOING_AWAY, POLICY, BROKEN = 1000, 1001, 1008, 1011
 
@@ -56,9 +57,6 @@ class WebSocketDoor:
     admission: Admission = Factory(Admission)
     tls: ssl.SSLContext | None = None
     _wires: dict[WebSocketWire, Connection] = Factory(dict)
-    _to_ask: dict[WebSocketWire, float] = Factory(dict)
-    """When each client will be asked whether it is there; the next one first."""
-
     _gone: trio.Event = Factory(trio.Event)
     _connections: int = 0
     _refusing: int = 0
@@ -72,24 +70,10 @@ class WebSocketDoor:
         ports: list[trio.abc.Listener[Any]] = list(listeners)
         if self.tls is not None:
             ports = [trio.SSLListener(each, self.tls, https_compatible=True) for each in listeners]
-        async with trio.open_nursery() as asking:
-            asking.start_soon(self.ask_in_time)
-            async with trio.open_nursery() as connections:
-                task_status.started(port_of(listeners))
-                with self._accepting:
-                    await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
-            asking.cancel_scope.cancel()
-
-    async def ask_in_time(self) -> None:
-        """Ask every client now and then whether it is there, until cancelled. One task asks them all: most have nothing else to do."""
-        while True:
-            await trio.sleep_until(next(iter(self._to_ask.values()), trio.current_time() + PING_EVERY_S))
-            now = trio.current_time()
-            while (due := next(iter(self._to_ask.items()), None)) is not None and due[1] <= now:
-                # At the end of the line again, which so stays in the order of its times.
-                del self._to_ask[due[0]]
-                self._to_ask[due[0]] = now + PING_EVERY_S
-                due[0].ask()
+        async with trio.open_nursery() as connections:
+            task_status.started(port_of(listeners))
+            with self._accepting:
+                await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
 
     async def drain(self) -> None:
         """Let nobody in any more, let every connection finish what it has taken; returns when all are gone."""
@@ -115,7 +99,7 @@ class WebSocketDoor:
         self._connections += 1
         guarded = GuardedStream(stream)
         try:
-            await self._open(guarded)
+            await self._shake_hands(guarded)
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
             log.warning("a connection ended with an error", error=repr(error))
         finally:
@@ -134,33 +118,30 @@ class WebSocketDoor:
             await guarded.aclose()
             self._refusing -= 1
 
-    async def _open(self, stream: GuardedStream) -> None:
-        opened = None
-        with trio.move_on_after(HANDSHAKE_WITHIN_S), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-            opened = await self._shake_hands(stream)
-        if opened is not None:
-            await self._converse(stream, *opened)
+    async def _shake_hands(self, stream: GuardedStream) -> None:
+        from trio_websocket import ConnectionClosed
 
-    async def _shake_hands(self, stream: GuardedStream) -> tuple[Protocol, Connection] | None:
-        from .websocket_handshake import NoHandshake, read_opening
+        from .websocket_guards import read_request
 
-        try:
-            opening = await read_opening(stream)
-        except NoHandshake as no:
-            await (stream.send_all(no.answer) if no.answer else refuse(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read"))
-            return None
-        except trio.BrokenResourceError:
-            if stream.is_too_long:
-                await refuse(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
-            return None
-        admitted = self._admitted(opening.asked)
+        async with trio.open_nursery() as nursery:
+            accepted = None
+            with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(ConnectionClosed):  # it left before it was answered
+                request = await read_request(nursery, stream)
+                accepted = await (self._accept(request, stream) if request else self._turn_away(stream))
+            if accepted is not None:
+                await self._converse(*accepted)
+            nursery.cancel_scope.cancel()
+
+    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[StrictConnection, Connection] | None:
+        admitted = self._admitted(_handshake(request, stream.address))
         if isinstance(admitted, Refused):
-            await stream.send_all(opening.reject(admitted.status, admitted.why, admitted.headers))
+            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+            headers += [(name.encode(), value.encode()) for name, value in admitted.headers.items()]
+            await request.reject(admitted.status, extra_headers=headers, body=f"{admitted.why}\n".encode())
             return None
-        said, protocol = opening.accept(SUBPROTOCOL if SUBPROTOCOL in opening.asked.subprotocols else None)
-        await stream.send_all(said)
         stream.accepted()
-        return protocol, admitted
+        accepted: Any = await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None)
+        return accepted, admitted
 
     def _admitted(self, handshake: Handshake) -> Connection | Refused:
         admitted = self.admission.admit(handshake)
@@ -170,32 +151,54 @@ class WebSocketDoor:
             return admitted
         return Refused(429, f"{PER_TOKEN_LIMIT} connections are open with that token; close some", {"retry-after": "5"})
 
-    async def _converse(self, stream: GuardedStream, protocol: Protocol, connection: Connection) -> None:
+    async def _turn_away(self, stream: GuardedStream) -> None:
+        """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
+        if stream.is_too_long:
+            await refuse(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
+        elif not stream.is_closed:
+            await refuse(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
+
+    async def _converse(self, socket: StrictConnection, connection: Connection) -> None:
         from .websocket_wire import WebSocketWire
 
-        async with trio.open_nursery() as nursery:
-            wire = WebSocketWire(stream, protocol, nursery.cancel_scope.cancel)
+        with trio.CancelScope() as cut:
+            wire = WebSocketWire(socket, cut.cancel)
             self._wires[wire] = connection
-            self._to_ask[wire] = trio.current_time() + PING_EVERY_S
-            nursery.start_soon(wire.write)
             try:
                 code = await self._served(wire, connection)
                 await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
             finally:
-                del self._wires[wire], self._to_ask[wire]
+                del self._wires[wire]
                 self._gone.set()
 
     async def _served(self, wire: WebSocketWire, connection: Connection) -> int:
-        """Run the handler to its end; the close code that this calls for."""
+        """Run the handler beside the tasks that write and ping; the close code that its end calls for."""
         if self._draining:
             wire.drain()
         code = NORMAL
-        try:
-            await self.handler(wire, connection)
-        except WireClosed:
-            pass  # the usual end of a conversation
-        except Exception as error:  # a fault of ours, in one connection
-            log.error("a connection's handler failed", connection=connection.id, exc_info=error)
-            code = BROKEN
-        await wire.finish()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wire.keep_alive)
+            async with trio.open_nursery() as writing:
+                writing.start_soon(wire.write)
+                try:
+                    await self.handler(wire, connection)
+                except WireClosed:
+                    pass  # the usual end of a conversation
+                except Exception as error:  # a fault of ours, in one connection
+                    log.error("a connection's handler failed", connection=connection.id, exc_info=error)
+                    code = BROKEN
+                finally:
+                    wire.finish()
+            nursery.cancel_scope.cancel()
         return code
+
+
+def _handshake(request: WebSocketRequest, address: str) -> Handshake:
+    # The library takes the Host header out of the list of headers; it is kept in the event alone.
+    return Handshake(
+        host=str(request._event.host),
+        target=request.path,
+        headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers],
+        subprotocols=request.proposed_subprotocols,
+        address=address,
+    )
