@@ -8,6 +8,12 @@ from .load.measured import Measured
 from .results import Results, middles
 from .rounds import Kept, p50_ms, p99_ms, p999_ms, per_second
 
+PICTURES = {
+    "throughput": "calls a second over agents",
+    "latency": "times of a call over agents",
+    "growth": "times of a call over tasks on the board",
+    "stages": "where a change's time goes",
+}
 BEGIN, END = "<!-- measured: written by `nox -s bench -- record` -->", "<!-- /measured -->"
 
 
@@ -24,10 +30,12 @@ def written(text: str, results: Results, soak: str = "") -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"there is no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n\n{page(results, soak)}\n\n{END}{after}"
+    pictures = "\n\n".join(f"![{said}](results/{results.manner}-{name}.svg)" for name, said in PICTURES.items())
+    return f"{before}{BEGIN}\n\n{page(results, soak)}\n\n{pictures}\n\n{END}{after}"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows under headings; the first column is text, and the rest are figures."""
     lines = ["| " + " | ".join(headings) + " |", "|---" + "|---:" * (len(headings) - 1) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
@@ -53,8 +61,10 @@ def _judged(goal: Goal, figure: float | None) -> tuple[str, str, str, str]:
         return (*aims, "–", "not measured")
     if goal.further is not None and goal.reached(figure, goal.further):
         verdict = "reached, the next too"
+    elif goal.reached(figure, goal.aim):
+        verdict = "reached"
     else:
-        verdict = "reached" if goal.reached(figure, goal.aim) else "**missed**"
+        verdict = f"**missed** by {_short(goal.aim / figure if goal.least else figure / goal.aim)}×"
     return (*aims, f"{_short(figure)}{goal.unit}", verdict)
 
 
@@ -106,7 +116,7 @@ def _p50(rounds: Kept, tasks: str) -> str:
 def _walls(results: Results) -> str:
     if not results.walls:
         return ""
-    rows = [[f"`{name}`" if "," not in name else name, f"{seconds * 1000:.0f}"] for name, seconds in middles(results.walls).items()]
+    rows = [[name, f"{seconds * 1000:.0f}"] for name, seconds in middles(results.walls).items()]
     return table(("command", "ms"), rows)
 
 
