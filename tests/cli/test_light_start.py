@@ -98,6 +98,12 @@ def test_a_log_line_needs_nothing_that_takes_long_to_load(team: FakeServer) -> N
     assert loaded_by("log", "BACKEND → QA: x").isdisjoint({"argparse", "json", "re", "enum", "typing", "socket", "pathlib", "datetime"})
 
 
+def test_a_bridge_needs_no_sdk_to_pass_messages_on() -> None:
+    probe = "import sys; import taskactors.transports.bridge, taskactors.cli.bridge; print(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert {"mcp", "mcp_types", "pydantic", "structlog", "cattrs"}.isdisjoint(process.stdout.split())
+
+
 def test_the_package_itself_loads_nothing() -> None:
     probe = "import sys; before = set(sys.modules); import taskactors; print(*set(sys.modules) - before)"
     process = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

@@ -14,7 +14,7 @@ from attrs import Factory, define
 from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnection
 
 from .control_lines import LINE_BYTES, TOO_LONG, LineCutter
-from .websocket_client import dialed
+from .dialing import dialed
 
 READ_BYTES = 1 << 16
 
