@@ -151,7 +151,7 @@ def test_after_our_goodbye_only_theirs_is_waited_for() -> None:
     assert frames.is_over
 
 
-@pytest.mark.parametrize("mistake", [frame(b"x", 3), b"\x81\x01x", frame(b"\xff")])
+@pytest.mark.parametrize("mistake", [frame(b"x", 3), b"\x81\x01x", frame(b"\xff")], ids=["no such opcode", "no mask", "no text"])
 def test_a_mistake_after_our_goodbye_ends_it_without_another(mistake: bytes) -> None:
     frames = GuardedFrames()
     frames.close(1001, "")
