@@ -19,11 +19,14 @@ from taskactors.actors.tools import TOOLS
 from taskactors.actors.workspace.facts import Surroundings
 from taskactors.board.requests.admin import DropHistory
 from taskactors.board.settings import BoardSettings
-from taskactors.runtime import Child, Observed, RestartBudget, Supervisor
+from taskactors.runtime import ActorRestarted, Child, Observed, RestartBudget, Supervisor
 from taskactors.storage.engine import Done, Failed, Snapshot, Unit
 from taskactors.storage.in_memory import InMemoryEngine
 
 T = TypeVar("T")
+
+BACK_AFTER_S = 1.0
+"""By then a crashed actor is back."""
 
 Trouble = Callable[[Callable[[], list[Done[Any] | Failed]]], list[Done[Any] | Failed]]
 """What happens instead of a commit: it may commit and then fail, fail before, or do as it should."""
@@ -80,6 +83,18 @@ class Team:
         """One call as an agent, or as the local person who runs the server."""
         connection = Connection(id=f"of-{agent}", project=project, agent=agent, operator=agent is None)
         return await self.projects.call(connection, tool, arguments)
+
+    async def crash(self, actor: str, project: str = "default") -> None:
+        """Have an actor meet what it cannot handle, and wait until it is back. Wants the jumping clock."""
+        already = self._restarts(actor)
+        children = self.projects.running()[project].supervisor.children
+        place = next(inner for child in children for inner in (child, *child.inner) if inner.name == actor)
+        place.address.tell("poison")
+        await trio.sleep(BACK_AFTER_S)
+        assert self._restarts(actor) == already + 1
+
+    def _restarts(self, actor: str) -> int:
+        return sum(isinstance(event, ActorRestarted) and event.actor == actor for event in self.seen)
 
     @property
     def engine(self) -> FragileEngine:

@@ -35,6 +35,7 @@ class FakeFront:
     called: list[tuple[Connection, str, Mapping[str, Any]]] = Factory(list)
     opening: list[Connection] = Factory(list)
     closing: list[Connection] = Factory(list)
+    lags: list[float] = Factory(list)
     changed: trio.Event = Factory(trio.Event)
 
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -48,6 +49,9 @@ class FakeFront:
 
     def listen(self, project: str, listener: Listener) -> Unlisten:
         return self.listeners.add(listener)
+
+    def pushed(self, project: str, lag_s: float) -> None:
+        self.lags.append(lag_s)
 
     def opened(self, connection: Connection) -> None:
         self.opening.append(connection)

@@ -3,35 +3,54 @@
 import time
 from collections.abc import Iterator, Mapping
 
+import trio
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ..domain.task import State
 from .metrics import Distribution, Metrics
 from .project import Project
 from .projects import Projects
+from .standing import Figures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def exposed(projects: Projects) -> bytes:
-    """Everything there is to know now. Reads no store, so that it costs the same however much is in there."""
+async def exposed(projects: Projects, sessions: int) -> bytes:
+    """Everything there is to know now, with as many sessions as are open over HTTP.
+
+    Each store is asked for a few counts; what it does not answer soon is left out, and never keeps the rest back.
+    """
+    found: dict[str, Figures] = {}
+
+    async def look(name: str, project: Project) -> None:
+        if (figures := await project.standing.look()) is not None:
+            found[name] = figures
+
+    async with trio.open_nursery() as nursery:
+        for name, project in projects.running().items():
+            nursery.start_soon(look, name, project)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_Read(projects))
+    registry.register(_Read(projects, found, sessions))
     return generate_latest(registry)
 
 
 class _Read(Collector):
-    def __init__(self, projects: Projects) -> None:
+    def __init__(self, projects: Projects, found: Mapping[str, Figures], sessions: int) -> None:
         self._projects = projects
+        self._found = found
+        self._sessions = sessions
 
     def collect(self) -> Iterator[Metric]:
         running = self._projects.running()
         yield from _of_calls(self._projects.metrics)
-        yield _gauge("connections", "open connections", {name: self._projects.connected(name) for name in running})
+        yield _gauge("connections", "open WebSocket connections", {name: self._projects.connected(name) for name in running})
+        yield GaugeMetricFamily("taskactors_http_sessions", "MCP sessions that are open over HTTP", value=self._sessions)
         yield _gauge("project_up", "whether a project that is wanted is open", self._projects.wanted_up())
         yield from _of_work(running)
+        yield from _of_what_stands(self._found)
         yield from _of_stores(running)
 
 
@@ -56,14 +75,33 @@ def _of_work(running: Mapping[str, Project]) -> Iterator[Metric]:
     yield _gauge("parked_waiters", "callers who wait for work, mail or news", parked)
     events = CounterMetricFamily("taskactors_events", "events since the project was opened, by kind", labels=("project", "kind"))
     waits = HistogramMetricFamily("taskactors_claim_wait_seconds", "from a task's becoming ready to its claim", labels=("project",))
+    lags = HistogramMetricFamily(
+        "taskactors_delivery_seconds",
+        "from commit to recipient: a message shown (inbox), a parked call answered (waiter), a subscriber told (push)",
+        labels=("project", "way"),
+    )
     boxes = GaugeMetricFamily("taskactors_mailbox_letters", "letters that wait in an actor's box", labels=("project", "actor"))
     for name, project in running.items():
         for kind, count in project.statistics.kinds.items():
             events.add_metric((name, str(kind)), count)
         _add(waits, (name,), project.statistics.claim_wait_s)
+        for way, lag_s in project.delivery.lag_s.items():
+            _add(lags, (name, str(way)), lag_s)
         for actor, depth in project.depths().items():
             boxes.add_metric((name, actor), depth)
-    yield from (events, waits, boxes)
+    yield from (events, waits, lags, boxes)
+
+
+def _of_what_stands(found: Mapping[str, Figures]) -> Iterator[Metric]:
+    tasks = GaugeMetricFamily("taskactors_tasks", "tasks by state", labels=("project", "state"))
+    for name, figures in found.items():
+        for state in State:
+            tasks.add_metric((name, str(state)), figures.tasks.get(state, 0))
+    yield tasks
+    ages = {name: it.oldest_ready_s for name, it in found.items()}
+    yield _gauge("ready_tasks", "tasks that somebody may start now", {name: it.ready for name, it in found.items()})
+    yield _gauge("oldest_ready_age_seconds", "how long the ready task waits that waits longest", ages)
+    yield _gauge("work_sessions", "open work sessions", {name: it.sessions for name, it in found.items()})
 
 
 def _of_stores(running: Mapping[str, Project]) -> Iterator[Metric]:

@@ -15,6 +15,7 @@ from .auditing import Auditing
 from .backups import Backups, BackupSettings
 from .calls import Call
 from .clock import Clock
+from .delivery import Delivery
 from .due_note import DueNote
 from .feed import Feed
 from .history import History
@@ -24,6 +25,7 @@ from .refusals import Stopping, UnknownOutcome
 from .roles.roster import ROSTER
 from .router import Router
 from .search_index import SearchIndex
+from .standing import Standing
 from .statistics import Statistics
 from .store import InHand, OffLoop, Read, Store, StoreHealth, Write
 from .threads import own_threads
@@ -91,8 +93,10 @@ class Project:
         self.store = store.address
         self.statistics = Statistics(self.feed)
         self.index = SearchIndex(self.feed)
-        self.waiting = Waiting(self.store, self.feed)
-        self.notices = Notices(self.store, self.feed, self.clock, setting.settings)
+        self.delivery = Delivery()
+        self.standing = Standing(self.store, self.feed, self.clock, setting.settings)
+        self.waiting = Waiting(self.store, self.feed, self.delivery)
+        self.notices = Notices(self.store, self.feed, self.clock, setting.settings, self.delivery)
         self.backups = Backups(setting.backups, self.store, self.clock, setting.off_loop)
         self.auditing = Auditing(self.store, self.feed, setting.settings)
         self.history = History(setting.keep_history, self.store, self.clock, setting.settings)

@@ -12,9 +12,10 @@ from ..domain.errors import Refusal
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Place
 from .calls import Call, Connection
 from .clock import Clock
+from .delivery import Way
 from .faults import internal
 from .listeners import Listener, Listeners, Unlisten
-from .metrics import ANSWERED, UNKNOWN, Metrics
+from .metrics import ANSWERED, NO_PROJECT, UNKNOWN, Metrics
 from .pace import Pace
 from .patience import waited_for_s
 from .project import Project, ProjectSetting
@@ -81,10 +82,12 @@ class Projects:
 
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one call. Raises Refusal or UnknownTool, never anything of the runtime's."""
-        if not connection.operator:
-            self._pace.take(connection.name)
-        seat = self._wanted(connection.project)
-        project = seat.project or await seat.opened()
+        known = tool if tool in TOOLS else UNKNOWN
+        try:
+            seat, project = await self._let_in(connection)
+        except Refusal as no:
+            self.metrics.refused(connection.project if self._has(connection.project) else NO_PROJECT, known, no.code)
+            raise
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
         seat.call_began()
         began, outcome = trio.current_time(), GONE
@@ -105,8 +108,13 @@ class Projects:
             raise self._gone(seat) from gone
         finally:
             seat.call_ended()
-            known = tool if tool in TOOLS else UNKNOWN
             self.metrics.called(connection.project, known, outcome, trio.current_time() - began, within_s > CALL_WITHIN_S)
+
+    async def _let_in(self, connection: Connection) -> tuple[Seat, Project]:
+        if not connection.operator:
+            self._pace.take(connection.name)
+        seat = self._wanted(connection.project)
+        return seat, seat.project or await seat.opened()
 
     def wind_down(self) -> None:
         """The end is near: whoever waits for something to come is answered now."""
@@ -121,6 +129,11 @@ class Projects:
     def listen(self, project: str, listener: Listener) -> Unlisten:
         """Let somebody hear what changes in a project, over all its lives."""
         return self._listeners.setdefault(project, Listeners()).add(listener)
+
+    def pushed(self, project: str, lag_s: float) -> None:
+        """Somebody who listens has been told of a change, so long after its commit."""
+        if (running := self._running(project)) is not None:
+            running.delivery.took(Way.PUSH, lag_s)
 
     def opened(self, connection: Connection) -> None:
         """A connection was made; its agent is alive, and stays so to every life of the project while it is open."""
@@ -158,11 +171,14 @@ class Projects:
             raise Stopping()
         if SLUG.fullmatch(name) is None:
             raise NoSuchProject(project=name, why="that is no name for a project")
-        if name not in self._seats and name not in self.known() and len(self._seats.keys() | self.known()) >= PROJECTS_LIMIT:
+        if not self._has(name) and len(self._seats.keys() | self.known()) >= PROJECTS_LIMIT:
             raise NoSuchProject(project=name, why=f"there are {PROJECTS_LIMIT} projects already")
         seat = self._seat(name)
         seat.want()
         return seat
+
+    def _has(self, name: str) -> bool:
+        return name in self._seats or name in self.known()
 
     def _seat(self, name: str) -> Seat:
         seat = self._seats.get(name)

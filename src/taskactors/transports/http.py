@@ -33,7 +33,7 @@ KEEP_ALIVE_S = 75.0
 
 GRACEFUL_S = 1.5
 
-Figures = Callable[[], tuple[str, bytes]]
+Figures = Callable[[], Awaitable[tuple[str, bytes]]]
 """The server's metrics: their content type, and the text."""
 
 McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
@@ -160,7 +160,7 @@ class HttpDoor:
         elif token is not None and token.projects is not None:
             await send_refusal(send, HTTPStatus.FORBIDDEN, "that token is for some projects only, and these are the figures of all")
         else:
-            kind, body = self.figures()
+            kind, body = await self.figures()
             await send_answer(send, HTTPStatus.OK, body, kind)
 
     async def _health(self, send: Send, in_full: bool) -> None:
