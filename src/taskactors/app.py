@@ -243,7 +243,8 @@ class Server:
         assert self.config.http_port is not None
         over_http = McpOverHttp(self.surface, self.projects)
         tls = None if self.config.tls is None else (str(self.config.tls[0]), str(self.config.tls[1]))
-        door = HttpDoor(self.projects, over_http.handle, lambda: self._figures(over_http.sessions), self.admission, tls)
+        figures = partial(self._figures, over_http)
+        door = HttpDoor(self.projects, over_http.handle, figures, self.projects.conditions, self.admission, tls)
         async with self._watching(over_http.revoke), over_http.running(), trio.open_nursery() as nursery:
             wanted = int(self.urls["http"].rsplit(":", 1)[1].split("/")[0]) if "http" in self.urls else self.config.http_port
             port = await nursery.start(door.listen, self.config.host, wanted)
@@ -253,11 +254,11 @@ class Server:
             over_http.wind_down()
             await door.drain()
 
-    async def _figures(self, sessions: int) -> tuple[str, bytes]:
+    async def _figures(self, over_http: McpOverHttp) -> tuple[str, bytes]:
         # Loaded by the first who asks: most servers are never asked, and every start would pay for it.
         from .actors.exposition import CONTENT_TYPE, exposed
 
-        return CONTENT_TYPE, await exposed(self.projects, sessions)
+        return CONTENT_TYPE, await exposed(self.projects, over_http.sessions)
 
     def _observe(self, event: Observed) -> None:
         self.projects.metrics.observe(event)

@@ -1,5 +1,7 @@
 """What stands in a project is said as it is now, whoever asked first and whatever crashed since."""
 
+from typing import Any
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -14,7 +16,7 @@ async def standing(of: Team) -> Figures:
     return found
 
 
-async def added(of: Team, *codes: str, **given: object) -> None:
+async def added(of: Team, *codes: str, **given: Any) -> None:
     for code in codes:
         await of.call(None, "create_task", code=code, name=code, description=code, **given)
 

@@ -13,6 +13,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket
 from taskactors.actors.calls import Connection
 from taskactors.actors.listeners import Listener, Listeners, Unlisten
 from taskactors.actors.profiles import PROFILES
+from taskactors.actors.wellbeing import Condition
 from taskactors.mcp_server.server import McpSurface
 from taskactors.transports.admission import Admission
 from taskactors.transports.websocket import WebSocketDoor
@@ -36,6 +37,7 @@ class FakeFront:
     opening: list[Connection] = Factory(list)
     closing: list[Connection] = Factory(list)
     lags: list[float] = Factory(list)
+    conditions: dict[str, Condition] = Factory(dict)
     changed: trio.Event = Factory(trio.Event)
 
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

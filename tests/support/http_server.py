@@ -26,7 +26,7 @@ async def figures() -> tuple[str, bytes]:
 async def serving_http(front: FakeFront, admission: Admission = ADMISSION) -> AsyncIterator[tuple[str, HttpDoor, McpOverHttp]]:
     """The server's address without a path, its door, and its MCP surface."""
     over_http = McpOverHttp(McpSurface(front, PROFILES), front)
-    door = HttpDoor(front, over_http.handle, figures, admission)
+    door = HttpDoor(front, over_http.handle, figures, lambda: front.conditions, admission)
     async with over_http.running(), trio.open_nursery() as nursery:
         port = await nursery.start(door.listen, "127.0.0.1", 0)
         yield f"http://127.0.0.1:{port}", door, over_http

@@ -49,6 +49,8 @@ class _Read(Collector):
         yield _gauge("connections", "open WebSocket connections", {name: self._projects.connected(name) for name in running})
         yield GaugeMetricFamily("taskactors_http_sessions", "MCP sessions that are open over HTTP", value=self._sessions)
         yield _gauge("project_up", "whether a project that is wanted is open", self._projects.wanted_up())
+        well = {name: each.is_well for name, each in self._projects.conditions().items()}
+        yield _gauge("project_healthy", "what /health says of a project", well)
         yield from _of_work(running)
         yield from _of_what_stands(self._found)
         yield from _of_stores(running)
@@ -111,8 +113,10 @@ def _of_stores(running: Mapping[str, Project]) -> Iterator[Metric]:
         _add(units, (name,), project.health.batch_units)
         _add(took, (name,), project.health.commit_s)
     yield from (units, took)
+    damaged = {name: project.health.damage is not None for name, project in running.items()}
     healths = {name: project.health for name, project in running.items()}
     yield _gauge("store_fault", "whether the last commit failed", {name: it.fault is not None for name, it in healths.items()})
+    yield _gauge("store_damaged", "whether something stored was not what was written", damaged)
     yield _gauge("broken_rules", "what the audit found wrong", {name: len(it.auditing.findings) for name, it in running.items()})
     yield _gauge("backup_fault", "whether the last backup failed", {name: it.backups.fault is not None for name, it in running.items()})
     now = time.time()

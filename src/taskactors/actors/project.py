@@ -14,7 +14,7 @@ from ..storage.engine import Engine, Transaction
 from .auditing import Auditing
 from .backups import Backups, BackupSettings
 from .calls import Call
-from .clock import Clock
+from .clock import MS, Clock
 from .delivery import Delivery
 from .due_note import DueNote
 from .feed import Feed
@@ -33,6 +33,7 @@ from .timers import Timers
 from .tools import Tool
 from .updates import Updates
 from .waiting import Waiting
+from .wellbeing import Condition, Whereabouts, troubles
 from .workspace.facts import Surroundings
 
 RESTARTS = RestartBudget(restarts=5, within_s=60)
@@ -132,6 +133,13 @@ class Project:
         """How many letters wait in each actor's box."""
         places = [inner for child in self.supervisor.children for inner in (child, *child.inner)]
         return {child.name: child.mailbox.depth for child in places if child.capacity > 1}
+
+    def condition(self) -> Condition:
+        """How it is, as long as it is open."""
+        batch = self._in_hand.batch
+        committing_s = 0.0 if batch is None else (self.clock.now() - batch.now) / MS
+        why = troubles(self.health, self.auditing, self.backups, committing_s)
+        return Condition(whereabouts=Whereabouts.OPEN, why=why, last_commit_at=self.health.last_commit_at)
 
     @property
     def is_busy(self) -> bool:

@@ -22,6 +22,7 @@ from .project import Project, ProjectSetting
 from .refusals import NoSuchProject, Overloaded, ProjectUnavailable, Stopping, TimedOut
 from .seat import Seat
 from .tools import TOOLS
+from .wellbeing import Condition
 
 CALL_WITHIN_S = 30.0
 """How long a caller waits for an answer: less than the shortest time after which common clients give up a call."""
@@ -164,7 +165,11 @@ class Projects:
 
     def wanted_up(self) -> Mapping[str, bool]:
         """Whether each project that is not merely resting is open."""
-        return {name: seat.project is not None for name, seat in self._seats.items() if seat.project is not None or seat.failure}
+        return {name: seat.project is not None for name, seat in self._seats.items() if seat.project is not None or seat.last_failure}
+
+    def conditions(self) -> Mapping[str, Condition]:
+        """How each project is. To ask is no use of them: one that rests goes on resting."""
+        return {name: seat.condition() for name, seat in self._seats.items()}
 
     def _wanted(self, name: str) -> Seat:
         if self._stopping:

@@ -19,7 +19,7 @@ from ..domain.task import Instant
 from ..runtime import ActorCrashed, Letter, Place, in_batches
 from ..storage.apart import Abandoned
 from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction
-from ..storage.errors import EngineFault, NeedsRoom, StorageError, StoreFull
+from ..storage.errors import Damaged, EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
 from .faults import internal
 from .feed import Feed
@@ -98,10 +98,17 @@ class StoreHealth:
 
     last_commit_at: Instant | None = None
     fault: str | None = None
+    damage: str | None = None
+    """What a read or a unit of work found that is not what was written; nothing but another file mends it."""
     commits: int = 0
     units: int = 0
     batch_units: Distribution = Factory(lambda: Distribution(BATCH_UNITS))
     commit_s: Distribution = Factory(lambda: Distribution(COMMIT_S))
+
+    def saw(self, error: Exception) -> None:
+        """A read or a unit of work ended so."""
+        if isinstance(error, Damaged):
+            self.damage = error.fact
 
 
 OffLoop = Callable[..., Awaitable[Any]]
@@ -194,6 +201,7 @@ class Store:
         except Refusal as no:
             letter.refuse(no)
         except Exception as error:  # the unit boundary: a bug in one read, or one damaged record, is its caller's alone
+            self.health.saw(error)
             letter.refuse(internal(error, "a read failed"))
         else:
             letter.answer(answer)
@@ -274,6 +282,7 @@ class Store:
                 case Failed(Refusal() as no):
                     letter.refuse(no)
                 case Failed(error):
+                    self.health.saw(error)
                     letter.refuse(internal(error, "a unit of work failed", command=letter.message.command))
 
     def _fail(self, batch: Batch, full: StoreFull) -> None:

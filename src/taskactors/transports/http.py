@@ -1,11 +1,9 @@
 """The HTTP door: admits a request before anything is read of it, and leads it to where its path says."""
 
 import re
-import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 import structlog
@@ -15,16 +13,18 @@ from hypercorn.config import Config
 from hypercorn.trio import serve
 
 from ..actors.calls import Connection, Front
-from ..domain.errors import Refusal
 from ..domain.token import Scope as Allowed
 from ..domain.token import Token
-from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
+from .admission import DEFAULT_PROJECT, NO_TOKEN, Admission, Handshake, Refused
 from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, answering, read_body, send_answer, send_refusal
 from .cors import is_preflight, permit, readable_by
+from .health import Conditions, of_project, of_server
 from .http_guards import guard
 from .rpc import answer_to
 
 PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?/?")
+
+HEALTH_OF = re.compile(r"/health/(?P<project>[a-z0-9][a-z0-9-]{0,38})")
 
 SESSION_HEADER = "mcp-session-id"
 HEADERS_BYTES = 16 << 10
@@ -49,6 +49,7 @@ class HttpDoor:
     front: Front
     mcp: McpHandler
     figures: Figures
+    conditions: Conditions
     admission: Admission = Factory(Admission)
     tls: tuple[str, str] | None = None
     """The files of the certificate and its key."""
@@ -102,12 +103,15 @@ class HttpDoor:
         if origin is not None and is_preflight(scope["method"], headers):
             await permit(send, headers)
         elif scope["path"] == "/health":
-            await self._health(send, in_full=self._is_known(scope, headers))
+            # To ask without a token is no failure.
+            shows_one = any(name == "authorization" for name, _ in headers)
+            await self._health(send, self._identified(scope, headers) if shows_one or self.admission.holder is None else NO_TOKEN)
+        elif (about := HEALTH_OF.fullmatch(scope["path"])) is not None:
+            await self._health_of(about["project"], send, self._identified(scope, headers))
         elif scope["path"] == "/metrics":
-            token = self.admission.identified(Handshake(host=host, target="/metrics", headers=headers, address=_address(scope)))
-            await self._metrics(send, token)
+            await self._metrics(send, self._identified(scope, headers))
         elif (wanted := PATH.fullmatch(scope["path"])) is None:
-            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, /health and /metrics")
+            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc and /health, each with /PROJECT if you want, and /metrics")
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
             admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers, address=_address(scope)))
@@ -119,6 +123,9 @@ class HttpDoor:
                 # Without tokens nobody here is known to be who runs the server.
                 operator = admitted.token is not None and admitted.scope is Allowed.ADMIN and admitted.agent is None
                 await self._rpc(scope, headers, receive, send, evolve(admitted, operator=operator))
+
+    def _identified(self, scope: Scope, headers: list[tuple[str, str]]) -> Token | Refused | None:
+        return self.admission.identified(Handshake(host="", target=scope["path"], headers=headers, address=_address(scope)))
 
     async def _mcp(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
         if scope["method"] == "POST" and not _is_json(headers):
@@ -145,14 +152,6 @@ class HttpDoor:
             reply = await answer_to(body, self.front, connection)
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
 
-    def _is_known(self, scope: Scope, headers: list[tuple[str, str]]) -> bool:
-        """Whether a token is asked of nobody, or here is a good one; to ask without one is no failure."""
-        if self.admission.holder is None:
-            return True
-        if not any(name == "authorization" for name, _ in headers):
-            return False
-        return isinstance(self.admission.identified(Handshake(host="", target="", headers=headers, address=_address(scope))), Token)
-
     async def _metrics(self, send: Send, token: Token | Refused | None) -> None:
         """For whoever may look at every project: its figures name them all."""
         if isinstance(token, Refused):
@@ -163,19 +162,24 @@ class HttpDoor:
             kind, body = await self.figures()
             await send_answer(send, HTTPStatus.OK, body, kind)
 
-    async def _health(self, send: Send, in_full: bool) -> None:
-        """Green only while the last durable commit of the default project succeeded and no rule is broken.
+    async def _health(self, send: Send, token: Token | Refused | None) -> None:
+        """For everybody, since what looks after services rarely has a token; in full for those who have."""
+        may_know = None if isinstance(token, Refused) else token.may_enter if token is not None else lambda project: True
+        status, told = of_server(self.conditions(), may_know)
+        await send_answer(send, status, msgspec.json.encode(told))
 
-        Whoever has no token hears that much and no more: what looks after services rarely has one.
-        """
-        connection = Connection(id=uuid.uuid4().hex, project=DEFAULT_PROJECT)
-        try:
-            found: Any = await self.front.call(connection, "health_check", {})
-        except Refusal as no:
-            found = {"status": "unhealthy", "why": no.cause()}
-        well = found["status"] == "healthy"
-        told = found if in_full else {"status": found["status"]}
-        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(told))
+    async def _health_of(self, project: str, send: Send, token: Token | Refused | None) -> None:
+        """For whoever may enter that project."""
+        condition = self.conditions().get(project)
+        if isinstance(token, Refused):
+            await send_refusal(send, token.status, token.why, token.headers)
+        elif token is not None and not token.may_enter(project):
+            await send_refusal(send, HTTPStatus.FORBIDDEN, f"that token is not for project {project}")
+        elif condition is None:
+            await send_refusal(send, HTTPStatus.NOT_FOUND, f"no project {project} was used since the start")
+        else:
+            status, told = of_project(condition)
+            await send_answer(send, status, msgspec.json.encode(told))
 
 
 def _address(scope: Scope) -> str:
