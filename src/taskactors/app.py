@@ -161,6 +161,7 @@ class Server:
         self.tree = Supervisor(
             "root",
             [
+                Child("refusals", self._tell_of_refusals, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
                 *access,
                 Child("projects", self.projects.run, capacity=1, stop_within_s=PROJECTS_STOP_S, start_within_s=START_WITHIN_S),
                 Child("control", self._control, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
@@ -214,8 +215,15 @@ class Server:
     def _access_child(self, access: Access) -> Child:
         return Child("access", access.run, capacity=ACCESS_BOX, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S)
 
+    async def _tell_of_refusals(self, place: Place) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.admission.refusals.keep_telling)
+            place.ready()
+            await place.until_stopped()
+            nursery.cancel_scope.cancel()
+
     async def _control(self, place: Place) -> None:
-        door = ControlDoor(self.projects)
+        door = ControlDoor(self.projects, self.admission.refusals)
         async with trio.open_nursery() as nursery:
             await nursery.start(door.listen, self.config.data / CONTROL_SOCKET)
             place.ready()
@@ -258,7 +266,7 @@ class Server:
         # Loaded by the first who asks: most servers are never asked, and every start would pay for it.
         from .actors.exposition import CONTENT_TYPE, exposed
 
-        return CONTENT_TYPE, await exposed(self.projects, over_http.sessions)
+        return CONTENT_TYPE, await exposed(self.projects, over_http.sessions, self.admission.refusals.counted)
 
     def _observe(self, event: Observed) -> None:
         self.projects.metrics.observe(event)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import trio
 from attrs import Factory, define, field
+from trio.testing import wait_all_tasks_blocked
 
 from taskactors.actors.admin import ADMIN
 from taskactors.actors.backups import BackupSettings
@@ -24,9 +25,6 @@ from taskactors.storage.engine import Done, Failed, Snapshot, Unit
 from taskactors.storage.in_memory import InMemoryEngine
 
 T = TypeVar("T")
-
-BACK_AFTER_S = 1.0
-"""By then a crashed actor is back."""
 
 Trouble = Callable[[Callable[[], list[Done[Any] | Failed]]], list[Done[Any] | Failed]]
 """What happens instead of a commit: it may commit and then fail, fail before, or do as it should."""
@@ -85,12 +83,12 @@ class Team:
         return await self.projects.call(connection, tool, arguments)
 
     async def crash(self, actor: str, project: str = "default") -> None:
-        """Have an actor meet what it cannot handle, and wait until it is back. Wants the jumping clock."""
+        """Have an actor meet what it cannot handle, and wait until it is back."""
         already = self._restarts(actor)
         children = self.projects.running()[project].supervisor.children
         place = next(inner for child in children for inner in (child, *child.inner) if inner.name == actor)
         place.address.tell("poison")
-        await trio.sleep(BACK_AFTER_S)
+        await wait_all_tasks_blocked()
         assert self._restarts(actor) == already + 1
 
     def _restarts(self, actor: str) -> int:

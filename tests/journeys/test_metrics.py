@@ -19,6 +19,7 @@ PROMISED = {
     "taskactors_actor_restarts": "counter",
     "taskactors_connections": "gauge",
     "taskactors_http_sessions": "gauge",
+    "taskactors_clients_turned_away": "counter",
     "taskactors_project_up": "gauge",
     "taskactors_project_healthy": "gauge",
     "taskactors_parked_waiters": "gauge",

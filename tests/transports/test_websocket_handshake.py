@@ -11,6 +11,7 @@ import trio.testing
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
 from taskactors.transports import websocket
+from taskactors.transports.refusal_log import Reason
 from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, WebSocketDoor
 from taskactors.transports.websocket_guards import HANDSHAKE_BYTES
 from tests.support.raw_websocket import TEXT, answer_to, frame, opening, rest_of
@@ -180,7 +181,9 @@ async def test_bad_handshakes_are_no_faults_of_ours(port: int, capfd: pytest.Cap
     with structlog.testing.capture_logs() as logged:
         for request, _ in BAD.values():
             await status_of(port, request)
-    assert logged == []
+    # They are told of as clients that were turned away, for their own reasons.
+    assert {each["event"] for each in logged} == {"a client was turned away"}
+    assert {each["reason"] for each in logged} == {Reason.REQUEST, Reason.MALFORMED, Reason.HOST, Reason.ORIGIN}
     assert capfd.readouterr().err == ""
 
 

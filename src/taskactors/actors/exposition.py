@@ -1,7 +1,9 @@
 """Exposition: the server's metrics as Prometheus reads them."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import trio
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -17,8 +19,8 @@ from .standing import Figures
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def exposed(projects: Projects, sessions: int) -> bytes:
-    """Everything there is to know now, with as many sessions as are open over HTTP.
+async def exposed(projects: Projects, sessions: int, refused: Counter[Any]) -> bytes:
+    """Everything there is to know now, with as many sessions as are open over HTTP, and how many clients were turned away for what.
 
     Each store is asked for a few counts; what it does not answer soon is left out, and never keeps the rest back.
     """
@@ -33,21 +35,26 @@ async def exposed(projects: Projects, sessions: int) -> bytes:
             nursery.start_soon(look, name, project)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_Read(projects, found, sessions))
+    registry.register(_Read(projects, found, sessions, refused))
     return generate_latest(registry)
 
 
 class _Read(Collector):
-    def __init__(self, projects: Projects, found: Mapping[str, Figures], sessions: int) -> None:
+    def __init__(self, projects: Projects, found: Mapping[str, Figures], sessions: int, refused: Counter[Any]) -> None:
         self._projects = projects
         self._found = found
         self._sessions = sessions
+        self._refused = refused
 
     def collect(self) -> Iterator[Metric]:
         running = self._projects.running()
         yield from _of_calls(self._projects.metrics)
         yield _gauge("connections", "open WebSocket connections", {name: self._projects.connected(name) for name in running})
         yield GaugeMetricFamily("taskactors_http_sessions", "MCP sessions that are open over HTTP", value=self._sessions)
+        turned_away = CounterMetricFamily("taskactors_clients_turned_away", "clients that were not let in, by reason", labels=("reason",))
+        for reason, count in self._refused.items():
+            turned_away.add_metric((str(reason),), count)
+        yield turned_away
         yield _gauge("project_up", "whether a project that is wanted is open", self._projects.wanted_up())
         well = {name: each.is_well for name, each in self._projects.conditions().items()}
         yield _gauge("project_healthy", "what /health says of a project", well)

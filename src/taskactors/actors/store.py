@@ -270,6 +270,8 @@ class Store:
 
     def _committed(self, batch: Batch) -> None:
         self.in_hand.batch = None
+        if self.health.fault is not None:
+            log.warning("commits go through again", last_fault=self.health.fault)
         self.health.last_commit_at, self.health.fault = batch.now, None
         self.health.commits += 1
         self.health.units += len(batch.letters)
@@ -287,7 +289,9 @@ class Store:
 
     def _fail(self, batch: Batch, full: StoreFull) -> None:
         self.in_hand.batch = None
+        if self.health.fault is None:
+            # Said once: there is no room for more.
+            log.error("the disk is full; nothing can be written until there is room", error=str(full))
         self.health.fault = str(full)
-        log.error("the disk is full; nothing can be written until there is room", error=str(full))
         for letter in batch.letters:
             letter.refuse(StoreFullRefusal())

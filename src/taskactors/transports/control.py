@@ -3,12 +3,11 @@
 import uuid
 from pathlib import Path
 
-import structlog
 import trio
 from attrs import Factory, define
 
 from ..actors.calls import Connection, Front, UnknownTool
-from ..actors.faults import internal
+from ..actors.faults import internal, whence
 from ..domain.errors import Refusal
 from .control_lines import (
     TOO_LONG,
@@ -23,6 +22,7 @@ from .control_lines import (
     unknown_method,
 )
 from .control_socket import listening_at
+from .refusal_log import CONTROL, Reason, RefusalLog
 
 READ_BYTES = 64 << 10
 IN_FLIGHT_LIMIT = 32
@@ -34,14 +34,13 @@ CONNECTIONS_LIMIT = 256
 WRITE_WITHIN_S = 5.0
 """A client that does not read an answer for this long is dead, or may as well be."""
 
-log = structlog.get_logger(__name__)
-
 
 @define(eq=False)
 class ControlDoor:
     """Serves the control socket. What one client sends touches no other."""
 
     front: Front
+    refusals: RefusalLog = Factory(RefusalLog)
     _reading: set[trio.CancelScope] = Factory(set)
     _connections: int = 0
     _under_way: int = 0
@@ -76,10 +75,12 @@ class ControlDoor:
     async def _serve(self, stream: trio.SocketStream) -> None:
         self._connections += 1
         try:
-            if not self._draining and self._connections <= CONNECTIONS_LIMIT:
+            if self._connections > CONNECTIONS_LIMIT:
+                self.refusals.note(Reason.CROWDED, CONTROL)
+            elif not self._draining:
                 await self._converse(stream)
         except Exception as error:  # one client's end must not reach the others
-            log.warning("a control connection ended with an error", error=repr(error))
+            self.refusals.note(Reason.BROKEN, CONTROL, error=whence(error))
         finally:
             self._connections -= 1
             await trio.aclose_forcefully(stream)

@@ -6,7 +6,6 @@ from contextlib import suppress
 from http import HTTPStatus
 
 import msgspec
-import structlog
 import trio
 from attrs import Factory, define, evolve
 from hypercorn.config import Config
@@ -39,8 +38,6 @@ Figures = Callable[[], Awaitable[tuple[str, bytes]]]
 McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
 """Serves one MCP request of a connection that was admitted."""
 
-log = structlog.get_logger(__name__)
-
 
 @define(eq=False)
 class HttpDoor:
@@ -58,7 +55,7 @@ class HttpDoor:
 
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `drain`; reports the port once clients can connect. Raises OSError when it cannot be had."""
-        guard()
+        guard(self.admission.refusals)
         self.admission = self.admission.at(host)
         config = Config()
         config.bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
@@ -95,7 +92,8 @@ class HttpDoor:
         host = next((value for name, value in headers if name == "host"), "")
         # A page that came from here may ask here. Whoever tricks a browser into taking us for another place names that as Host, too.
         headers = [each for each in headers if each != ("origin", f"{scope['scheme']}://{host}")]
-        if (turned_down := self.admission.turned_down(host, headers)) is not None:
+        asking = Handshake(host=host, target=scope["path"], headers=headers, address=_address(scope))
+        if (turned_down := self.admission.turned_down(asking)) is not None:
             await send_refusal(send, turned_down.status, turned_down.why)
             return
         if (origin := next((value for name, value in headers if name == "origin"), None)) is not None:
@@ -105,16 +103,16 @@ class HttpDoor:
         elif scope["path"] == "/health":
             # To ask without a token is no failure.
             shows_one = any(name == "authorization" for name, _ in headers)
-            await self._health(send, self._identified(scope, headers) if shows_one or self.admission.holder is None else NO_TOKEN)
+            await self._health(send, self.admission.identified(asking) if shows_one or self.admission.holder is None else NO_TOKEN)
         elif (about := HEALTH_OF.fullmatch(scope["path"])) is not None:
-            await self._health_of(about["project"], send, self._identified(scope, headers))
+            await self._health_of(about["project"], send, self.admission.identified(asking))
         elif scope["path"] == "/metrics":
-            await self._metrics(send, self._identified(scope, headers))
+            await self._metrics(send, self.admission.identified(asking))
         elif (wanted := PATH.fullmatch(scope["path"])) is None:
             await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc and /health, each with /PROJECT if you want, and /metrics")
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
-            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers, address=_address(scope)))
+            admitted = self.admission.admit(evolve(asking, target=target))
             if isinstance(admitted, Refused):
                 await send_refusal(send, admitted.status, admitted.why, admitted.headers)
             elif wanted["surface"] == "mcp":
@@ -123,9 +121,6 @@ class HttpDoor:
                 # Without tokens nobody here is known to be who runs the server.
                 operator = admitted.token is not None and admitted.scope is Allowed.ADMIN and admitted.agent is None
                 await self._rpc(scope, headers, receive, send, evolve(admitted, operator=operator))
-
-    def _identified(self, scope: Scope, headers: list[tuple[str, str]]) -> Token | Refused | None:
-        return self.admission.identified(Handshake(host="", target=scope["path"], headers=headers, address=_address(scope)))
 
     async def _mcp(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
         if scope["method"] == "POST" and not _is_json(headers):

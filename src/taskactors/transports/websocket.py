@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-import structlog
 import trio
 from attrs import Factory, define
 from trio_websocket import WebSocketConnection, WebSocketRequest
 
 from ..actors.calls import Connection
+from ..actors.faults import internal, whence
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
 from .admission import SUBPROTOCOL, Admission, Handshake, Refused
+from .refusal_log import Reason
 from .websocket_guards import POLICY, GuardedStream, read_request
 from .websocket_wire import CLOSE_WITHIN_S, WebSocketWire
 
@@ -34,8 +35,6 @@ NORMAL, GOING_AWAY, BROKEN = 1000, 1001, 1011
 
 Handler = Callable[[Wire, Connection], Awaitable[None]]
 """Serves one connection until its wire ends."""
-
-log = structlog.get_logger(__name__)
 
 
 @define(eq=False)
@@ -88,6 +87,8 @@ class WebSocketDoor:
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client from its first byte to its last; returns when it is gone, and never raises because of it."""
         if self._draining or self._connections >= CONNECTIONS_LIMIT:
+            if not self._draining:
+                self._note(Reason.CROWDED, GuardedStream(stream))
             await self._refuse(stream, "the server is stopping" if self._draining else "too many connections")
             return
         self._connections += 1
@@ -95,7 +96,7 @@ class WebSocketDoor:
         try:
             await self._shake_hands(guarded)
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
-            log.warning("a connection ended with an error", error=repr(error))
+            self._note(Reason.BROKEN, guarded, error=whence(error))
         finally:
             await guarded.aclose()
             self._connections -= 1
@@ -112,12 +113,17 @@ class WebSocketDoor:
             await guarded.aclose()
             self._refusing -= 1
 
+    def _note(self, reason: Reason, stream: GuardedStream, **facts: str) -> None:
+        self.admission.refusals.note(reason, stream.address, **facts)
+
     async def _shake_hands(self, stream: GuardedStream) -> None:
         async with trio.open_nursery() as nursery:
             accepted = None
-            with trio.move_on_after(HANDSHAKE_WITHIN_S):
+            with trio.move_on_after(HANDSHAKE_WITHIN_S) as late:
                 request = await read_request(nursery, stream)
                 accepted = await (self._accept(request, stream) if request else self._turn_away(stream))
+            if late.cancelled_caught:
+                self._note(Reason.SLOW, stream)
             if accepted is not None:
                 await self._converse(*accepted)
             nursery.cancel_scope.cancel()
@@ -138,10 +144,16 @@ class WebSocketDoor:
             return admitted
         if sum(each.token == admitted.token for each in self._wires.values()) < PER_TOKEN_LIMIT:
             return admitted
-        return Refused(429, f"{PER_TOKEN_LIMIT} connections are open with that token; close some", {"retry-after": "5"})
+        self.admission.refusals.note(Reason.CROWDED_TOKEN, handshake.address)
+        why = f"{PER_TOKEN_LIMIT} connections are open with that token; close some"
+        return Refused(Reason.CROWDED_TOKEN, 429, why, {"retry-after": "5"})
 
     async def _turn_away(self, stream: GuardedStream) -> None:
         """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
+        if stream.tls_fault is not None:
+            self._note(Reason.TLS, stream, error=stream.tls_fault)
+        elif not stream.is_silent:
+            self._note(Reason.MALFORMED, stream)
         if stream.is_too_long:
             await _answer(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
         elif not stream.is_closed:
@@ -172,7 +184,7 @@ class WebSocketDoor:
                 except WireClosed:
                     pass  # the usual end of a conversation
                 except Exception as error:  # a fault of ours, in one connection
-                    log.error("a connection's handler failed", connection=connection.id, exc_info=error)
+                    internal(error, "a connection's handler failed", connection=connection.id)
                     code = BROKEN
                 finally:
                     wire.finish()

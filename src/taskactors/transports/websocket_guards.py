@@ -3,6 +3,7 @@
 It reaches into that library's connection class; the tests beside it fail when a new version moves what is used.
 """
 
+import ssl
 from typing import Any
 
 import trio
@@ -36,6 +37,8 @@ class GuardedStream(trio.abc.Stream):
         self._stream = stream
         self._left: int | None = HANDSHAKE_BYTES
         self._closing = False
+        self.tls_fault: str | None = None
+        """What went wrong with its TLS, in the words of the library and not of the client; None while nothing did."""
 
     @property
     def address(self) -> str:
@@ -54,6 +57,11 @@ class GuardedStream(trio.abc.Stream):
         return self._left is not None and self._left < 0
 
     @property
+    def is_silent(self) -> bool:
+        """Whether the client has sent nothing at all, as whoever only looks whether somebody listens."""
+        return self._left == HANDSHAKE_BYTES
+
+    @property
     def is_closed(self) -> bool:
         """Whether it was closed from this side."""
         return self._closing
@@ -63,7 +71,12 @@ class GuardedStream(trio.abc.Stream):
         self._left = None
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        received = bytes(await self._stream.receive_some(max_bytes))
+        try:
+            received = bytes(await self._stream.receive_some(max_bytes))
+        except trio.BrokenResourceError as broken:
+            if isinstance(broken.__cause__, ssl.SSLError):
+                self.tls_fault = broken.__cause__.reason or "UNKNOWN"
+            raise
         if self._left is not None:
             self._left -= len(received)
             if self._left < 0:
