@@ -17,8 +17,9 @@ from taskactors.domain.task import State
 from taskactors.domain.token import Token
 from taskactors.transports.admission import Admission
 from taskactors.transports.asgi import BODY_BYTES
-from tests.support.fake_front import FakeFront
+from tests.support.fake_front import FakeFront, Held
 from tests.support.http_server import JSON, called, posted, serving_http
+from tests.support.raw_http import request
 
 ERAS = ["legacy", "2026-07-28"]
 
@@ -172,6 +173,37 @@ async def test_a_notification_is_done_and_not_answered() -> None:
     async with serving_http(front) as (url, _, _):
         reply = await posted(f"{url}/rpc", b'{"jsonrpc":"2.0","method":"list_tasks"}')
     assert (reply.status_code, reply.content, len(front.called)) == (202, b"", 1)
+
+
+async def test_a_client_that_leaves_ends_the_call_that_nobody_waits_for_any_more() -> None:
+    held = Held()
+    async with serving_http(FakeFront({"next_task": held})) as (url, _, _):
+        port = int(url.rsplit(":", 1)[1])
+        body = b'{"jsonrpc":"2.0","id":1,"method":"next_task","params":{"wait_s":40}}'
+        stream = await trio.open_tcp_stream("127.0.0.1", port)
+        await stream.send_all(request("POST", "/rpc", [("Host", "localhost"), ("Content-Type", "application/json")], body))
+        with trio.fail_after(5):
+            await held.begun.wait()
+            await stream.aclose()
+            await held.cancelled.wait()
+
+
+async def test_whoever_asks_for_whole_answers_gets_no_method_s_own_shape() -> None:
+    front = FakeFront(
+        {
+            "list_tasks": answering({"items": [{"id": 1}], "next_cursor": "x"}),
+            "end_work_session": answering({"session_id": 1}),
+            "get_task_by_code": raising(NotFound(kind="task", named="T-1")),
+        }
+    )
+    async with serving_http(front) as (url, _, _), httpx2.AsyncClient(headers={"x-taskactors-answers": "whole"}) as client:
+
+        async def answer(method: str) -> Any:
+            return (await client.post(f"{url}/rpc", json={"jsonrpc": "2.0", "id": 1, "method": method})).json()
+
+        assert (await answer("list_tasks"))["result"] == {"items": [{"id": 1}], "next_cursor": "x"}
+        assert (await answer("end_work_session"))["result"] == {"session_id": 1}
+        assert (await answer("get_task_by_code"))["error"]["data"]["code"] == "not_found"
 
 
 async def test_only_json_that_is_said_to_be_json_is_taken_and_only_by_post() -> None:

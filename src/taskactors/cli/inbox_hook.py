@@ -114,7 +114,7 @@ def _line(message: dict[str, Any]) -> str:
 
 def _memory_of(session: Session) -> str:
     """The file that keeps what was announced to this agent in this project."""
-    return os.path.join(session.data, FOLDER, f"{_as_name(session.project)}@{_as_name(session.agent or '')}.json")
+    return os.path.join(session.notes, FOLDER, f"{_as_name(session.project)}@{_as_name(session.agent or '')}.json")
 
 
 def _as_name(text: str) -> str:

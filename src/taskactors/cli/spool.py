@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 
-from .errors import CliError, NoServer, Refused
+from .errors import NOT_ADMITTED, CliError, NoServer, Refused
 from .place import make_data_folder
 
 # What type checkers read and nobody imports: typing alone would cost as much time as all else here.
@@ -18,7 +18,7 @@ APPENDING = "log-spool.lock"
 DELIVERING = "log-delivery.lock"
 FILE_MODE = 0o600
 
-FOR_NOW = frozenset({"overloaded", "timed_out", "stopping", "store_full", "project_unavailable", "unknown_outcome"})
+FOR_NOW = frozenset({"overloaded", "timed_out", "stopping", "store_full", "project_unavailable", "unknown_outcome", NOT_ADMITTED})
 """Refusals that say nothing against the line: it is kept, and its key makes a second delivery harmless."""
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
 
 import msgspec
@@ -15,7 +16,7 @@ from ..actors.calls import Connection, Front
 from ..domain.token import Scope as Allowed
 from ..domain.token import Token
 from .admission import DEFAULT_PROJECT, NO_TOKEN, Admission, Handshake, Refused
-from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, answering, read_body, send_answer, send_refusal
+from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, answering, read_body, send_answer, send_refusal, while_there
 from .cors import is_preflight, permit, readable_by
 from .health import Conditions, of_project, of_server
 from .http_guards import guard
@@ -26,6 +27,9 @@ PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}
 HEALTH_OF = re.compile(r"/health/(?P<project>[a-z0-9][a-z0-9-]{0,38})")
 
 SESSION_HEADER = "mcp-session-id"
+ANSWERS_WHOLE = ("x-taskactors-answers", "whole")
+"""How a client of /rpc asks for answers as the tools give them, rather than in the shapes that older servers' scripts read."""
+
 HEADERS_BYTES = 16 << 10
 KEEP_ALIVE_S = 75.0
 """Longer than usual clients and proxies keep a connection, so that it is they who close it and no request meets a closing one."""
@@ -144,7 +148,8 @@ class HttpDoor:
             except BadBody as bad:
                 await send_refusal(send, bad.status, bad.why)
                 return
-            reply = await answer_to(body, self.front, connection)
+            # What it took for somebody who has left goes back at once, as over every other wire.
+            reply = await while_there(receive, partial(answer_to, body, self.front, connection, whole=ANSWERS_WHOLE in headers))
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
 
     async def _metrics(self, send: Send, token: Token | Refused | None) -> None:
