@@ -1,5 +1,6 @@
 """The short commands against a real server over TLS, as from another machine: with its address and a token in the environment."""
 
+import io
 import json
 import os
 import subprocess
@@ -126,3 +127,19 @@ def test_the_token_is_in_no_argument_and_what_is_waited_for_comes_through(elsewh
             subprocess.run([sys.executable, "-m", "taskactors", "send", "all", "news"], check=True, capture_output=True)
         assert waiting.stdout.read().startswith("News: message_sent")
         assert waiting.returncode == 0
+
+
+def test_a_hook_tells_of_mail_of_a_server_elsewhere_once_and_what_it_remembers_is_nobody_else_s(
+    elsewhere: ServerProcess, run: Run, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = token(run, "hal")
+    run("send", "hal", "look at this")
+    monkeypatch.setenv("TASKACTORS_TOKEN", secret)
+    for told in (True, False):
+        monkeypatch.setattr("sys.stdin", io.StringIO('{"hook_event_name": "Stop"}'))
+        hook = run("inbox", "--hook", "--agent", "hal")
+        assert (hook.code, "look at this" in hook.out) == (0, told)
+    made = [project / ".taskactors", *(project / ".taskactors").rglob("*")]
+    assert any("localhost" in path.name for path in made)
+    assert {path.stat().st_mode & 0o777 for path in made if path.is_dir()} == {0o700}
+    assert list(project.rglob(".gitignore"))

@@ -83,6 +83,15 @@ def make_data_folder(folder: str) -> None:
         os.mkdir(folder, 0o700)
 
 
+def make_notes_folder(folder: str) -> None:
+    """The same for what commands keep for a server before it has one, or for one elsewhere; git leaves it alone."""
+    if os.path.isdir(folder):
+        return
+    make_data_folder(folder)
+    with open(os.path.join(folder, ".gitignore"), "w", encoding="ascii") as file:
+        file.write("*\n")
+
+
 def project_folder(start: str) -> str:
     """The top of the repository that a folder is in, else the folder itself: where a client looks for a project's own files."""
     return _repository(start) or os.path.abspath(start)
