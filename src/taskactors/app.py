@@ -1,5 +1,6 @@
 """The composition root: one server as one readable tree. The only file that sees everything."""
 
+import faulthandler
 import gc
 import json
 import os
@@ -77,6 +78,8 @@ log = structlog.get_logger(__name__)
 def serve(config: Config) -> int:
     """Run a server until it is told to stop. Returns the exit code: 0 stopped, 1 failed; the reason is on standard error."""
     start_logging(config.log_level)
+    # What a server does that seems to hang: where its threads are, on standard error.
+    faulthandler.register(signal.SIGUSR1)
     if config.tls is None and not is_loopback(config.host):
         log.warning("what is said here can be read on the way: give --tls-cert and --tls-key", host=config.host)
     _allow_many_connections()
@@ -266,7 +269,7 @@ class Server:
         # Loaded by the first who asks: most servers are never asked, and every start would pay for it.
         from .actors.exposition import CONTENT_TYPE, exposed
 
-        return CONTENT_TYPE, await exposed(self.projects, over_http.sessions, self.admission.refusals.counted)
+        return CONTENT_TYPE, await exposed(self.projects, over_http.sessions, self.admission.refusals.counts())
 
     def _observe(self, event: Observed) -> None:
         self.projects.metrics.observe(event)

@@ -9,7 +9,7 @@ import trio
 from structlog.testing import LogCapture
 from trio.testing import MockClock
 
-from taskactors.actors.faults import PLACES_LIMIT, internal, whence
+from taskactors.actors.faults import PLACES_LIMIT, faults_met, internal, whence
 
 Lines = list[Any]
 
@@ -91,3 +91,10 @@ async def test_where_an_error_comes_from_is_said_without_its_own_words() -> None
     assert said.startswith("ValueError in ")
     assert "secret" not in said
     assert whence(ValueError("a secret")) == "ValueError"
+
+
+async def test_every_fault_is_counted_also_those_that_are_left_out(lines: Lines) -> None:
+    assert faults_met() == 0
+    for _ in range(5):
+        met()
+    assert (faults_met(), len(lines)) == (5, 1)

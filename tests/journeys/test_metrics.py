@@ -17,6 +17,7 @@ PROMISED = {
     "taskactors_call_seconds": "histogram",
     "taskactors_actor_crashes": "counter",
     "taskactors_actor_restarts": "counter",
+    "taskactors_faults": "counter",
     "taskactors_connections": "gauge",
     "taskactors_http_sessions": "gauge",
     "taskactors_clients_turned_away": "counter",

@@ -1,7 +1,6 @@
 """Exposition: the server's metrics as Prometheus reads them."""
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,9 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ..domain.events import EventKind
 from ..domain.task import State
+from .faults import faults_met
 from .metrics import Distribution, Metrics
 from .project import Project
 from .projects import Projects
@@ -19,7 +20,7 @@ from .standing import Figures
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def exposed(projects: Projects, sessions: int, refused: Counter[Any]) -> bytes:
+async def exposed(projects: Projects, sessions: int, refused: Mapping[Any, int]) -> bytes:
     """Everything there is to know now, with as many sessions as are open over HTTP, and how many clients were turned away for what.
 
     Each store is asked for a few counts; what it does not answer soon is left out, and never keeps the rest back.
@@ -40,7 +41,7 @@ async def exposed(projects: Projects, sessions: int, refused: Counter[Any]) -> b
 
 
 class _Read(Collector):
-    def __init__(self, projects: Projects, found: Mapping[str, Figures], sessions: int, refused: Counter[Any]) -> None:
+    def __init__(self, projects: Projects, found: Mapping[str, Figures], sessions: int, refused: Mapping[Any, int]) -> None:
         self._projects = projects
         self._found = found
         self._sessions = sessions
@@ -48,7 +49,7 @@ class _Read(Collector):
 
     def collect(self) -> Iterator[Metric]:
         running = self._projects.running()
-        yield from _of_calls(self._projects.metrics)
+        yield from _of_calls(self._projects.metrics, {actor for project in running.values() for actor in project.depths()})
         yield _gauge("connections", "open WebSocket connections", {name: self._projects.connected(name) for name in running})
         yield GaugeMetricFamily("taskactors_http_sessions", "MCP sessions that are open over HTTP", value=self._sessions)
         turned_away = CounterMetricFamily("taskactors_clients_turned_away", "clients that were not let in, by reason", labels=("reason",))
@@ -63,7 +64,7 @@ class _Read(Collector):
         yield from _of_stores(running)
 
 
-def _of_calls(metrics: Metrics) -> Iterator[Metric]:
+def _of_calls(metrics: Metrics, actors: set[str]) -> Iterator[Metric]:
     calls = CounterMetricFamily("taskactors_calls", "calls by outcome: ok, or a refusal's code", labels=("project", "tool", "outcome"))
     for labels, count in metrics.calls.items():
         calls.add_metric(labels, count)
@@ -74,9 +75,11 @@ def _of_calls(metrics: Metrics) -> Iterator[Metric]:
     yield took
     for name, what, counted in (("crashes", "an actor crashed", metrics.crashes), ("restarts", "an actor is back", metrics.restarts)):
         family = CounterMetricFamily(f"taskactors_actor_{name}", what, labels=("actor",))
-        for actor, count in counted.items():
-            family.add_metric((actor,), count)
+        # Those that never did, too: whoever watches for a first time would not see a series that begins at 1.
+        for actor in sorted(actors | counted.keys()):
+            family.add_metric((actor,), counted[actor])
         yield family
+    yield CounterMetricFamily("taskactors_faults", "bugs and broken things that were met", value=faults_met())
 
 
 def _of_work(running: Mapping[str, Project]) -> Iterator[Metric]:
@@ -91,8 +94,8 @@ def _of_work(running: Mapping[str, Project]) -> Iterator[Metric]:
     )
     boxes = GaugeMetricFamily("taskactors_mailbox_letters", "letters that wait in an actor's box", labels=("project", "actor"))
     for name, project in running.items():
-        for kind, count in project.statistics.kinds.items():
-            events.add_metric((name, str(kind)), count)
+        for kind in EventKind:
+            events.add_metric((name, str(kind)), project.statistics.kinds[kind])
         _add(waits, (name,), project.statistics.claim_wait_s)
         for way, lag_s in project.delivery.lag_s.items():
             _add(lags, (name, str(way)), lag_s)

@@ -31,7 +31,26 @@ class _Broken:
         self.until = trio.current_time() + self.pause_s
 
 
-_known: "trio.lowlevel.RunVar[dict[tuple[str, str], _Broken]]" = trio.lowlevel.RunVar("broken places")
+@define
+class _Faults:
+    """Those of one run: how many there were, and the places that are known to be broken."""
+
+    met: int = 0
+    known: dict[tuple[str, str], _Broken] = Factory(dict)
+
+
+_run: trio.lowlevel.RunVar[_Faults] = trio.lowlevel.RunVar("faults")
+
+
+def _faults() -> _Faults:
+    faults = _run.get(_Faults())
+    _run.set(faults)
+    return faults
+
+
+def faults_met() -> int:
+    """How many faults there were since the start, also those that were left out of the log."""
+    return _faults().met
 
 
 def internal(error: BaseException, what: str, **facts: object) -> Internal:
@@ -40,19 +59,19 @@ def internal(error: BaseException, what: str, **facts: object) -> Internal:
     One that is met over and over is logged now and then, with how often it was left out, and its callers get the reference of the line
     that is there.
     """
-    known = _known.get({})
-    _known.set(known)
+    faults = _faults()
+    faults.met += 1
     place, now = (what, whence(error)), trio.current_time()
-    broken = known.pop(place, None)
+    broken = faults.known.pop(place, None)
     if broken is not None and now < broken.until:
         broken.left_out += 1
-        known[place] = broken
+        faults.known[place] = broken
         return Internal(broken.reference)
     again = {"left_out": broken.left_out} if broken is not None and broken.left_out else {}
     pause_s = min(2 * broken.pause_s, LONGEST_PAUSE_S) if broken is not None and again else FIRST_PAUSE_S
-    known[place] = broken = _Broken(pause_s=pause_s)
-    if len(known) > PLACES_LIMIT:
-        del known[next(iter(known))]
+    faults.known[place] = broken = _Broken(pause_s=pause_s)
+    if len(faults.known) > PLACES_LIMIT:
+        del faults.known[next(iter(faults.known))]
     log.error(what, reference=broken.reference, exc_info=error, **facts, **again)
     return Internal(broken.reference)
 

@@ -3,7 +3,7 @@
 import ipaddress
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 import structlog
@@ -65,7 +65,7 @@ class RefusalLog:
 
     clock: Callable[[], float] = time.monotonic
     counted: Counter[Reason] = Factory(Counter)
-    """Every one since the start, for the metrics."""
+    """Every one since the start."""
     _streaks: dict[tuple[Reason, str], _Streak] = Factory(dict)
     _begun: deque[float] = Factory(lambda: deque(maxlen=BEGUN_LIMIT))
     _news: trio.Event = Factory(trio.Event)
@@ -82,6 +82,10 @@ class RefusalLog:
         self._streaks[key] = _Streak(self.clock() + FIRST_PAUSE_S)
         self._news.set()
         log.warning("a client was turned away", reason=str(reason), network=key[1], **facts)
+
+    def counts(self) -> Mapping[Reason, int]:
+        """How many there were for each reason that there is, for whoever watches."""
+        return {reason: self.counted[reason] for reason in Reason}
 
     async def keep_telling(self) -> None:
         """Say how many were left out, each time when a pause is over; and at the end, when cancelled, what is still unsaid."""
