@@ -93,16 +93,18 @@ ANSWERS = {
 def test_whatever_else_is_answered_is_said_in_words(
     status: int, body: bytes, headers: dict[str, str], kind: type[CliError], said: str, http: FakeHttp
 ) -> None:
-    http.status, http.body, http.headers = status, body, headers
+    http.status, http.body, http.headers = status, body, {"Content-Type": "text/html" if b"<" in body else "text/plain", **headers}
     error = error_of(http.url)
     assert type(error) is kind
     assert said in error.cause
+    assert "<" not in error.cause
     assert error.remedy or status == 413
 
 
 def test_without_a_token_it_is_said_where_one_goes(http: FakeHttp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TASKACTORS_TOKEN")
     http.status, http.body = 401, b"this server wants a token; whoever runs it makes one"
+    http.headers = {"Content-Type": "text/plain; charset=utf-8"}
     no = error_of(http.url)
     assert isinstance(no, Refused)
     assert (no.code, "TASKACTORS_TOKEN" in no.remedy, "whoever runs it makes one" in no.remedy) == (NOT_ADMITTED, True, True)

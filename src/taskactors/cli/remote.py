@@ -142,7 +142,9 @@ class RemoteServer:
 
     def _result(self, method: str, response: HTTPResponse, said: bytes) -> dict[str, Any]:
         if response.status != 200:
-            raise self._no(response, said.decode("utf-8", "replace").strip()[:SAID_CHARACTERS])
+            # A server of ours says why as plain text; what proxies say is a page.
+            is_plain = (response.headers.get_content_type() or "") == "text/plain"
+            raise self._no(response, said.decode("utf-8", "replace").strip()[:SAID_CHARACTERS] if is_plain else "")
         try:
             reply = json.loads(said)
         except ValueError:
@@ -168,7 +170,7 @@ class RemoteServer:
             case 401 if self._token is None:
                 return Refused(f"{self._url} wants a token", f"put yours into {TOKEN_VARIABLE}; {remedy}", NOT_ADMITTED)
             case 401 | 403:
-                return Refused(why, remedy, NOT_ADMITTED)
+                return Refused(why or f"{self._url} answers {response.status}", remedy, NOT_ADMITTED)
             case 400 | 413 | 415:
                 return Refused(why or f"{self._url} answers {response.status}", remedy)
             case 421:
