@@ -1,6 +1,7 @@
 """Delivery lags: each way to a recipient is measured from the commit to the moment it arrives there, and only then."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import trio
@@ -95,6 +96,18 @@ async def test_a_parked_call_is_measured_from_what_woke_it_and_not_from_when_it_
             await of.call("ada", "create_task", code="T-1", name="n", description="d")
         # The commit that made the task is before the lag, the one that claims it is in it.
         assert lags(of, Way.WAITER) == (1, pytest.approx(SLOW_S, abs=0.1))
+
+
+async def test_what_woke_a_parked_call_for_nothing_is_not_what_it_is_measured_from(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as of:
+        await joined(of, "ada", "bob")
+        async with trio.open_nursery() as waiting:
+            waiting.start_soon(partial(of.call, "bob", "next_task", wait_s=45))
+            await trio.sleep(1)
+            await of.call(None, "set_pause", target="role:qa", paused=True)
+            await trio.sleep(30)
+            await of.call("ada", "create_task", code="T-1", name="n", description="d")
+        assert lags(of, Way.WAITER) == (1, pytest.approx(0, abs=0.1))
 
 
 async def test_a_wait_that_ends_with_nothing_and_one_that_need_not_wait_are_no_deliveries(autojump_clock: MockClock) -> None:
