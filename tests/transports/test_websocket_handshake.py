@@ -222,7 +222,10 @@ async def test_a_client_that_is_gone_before_it_is_answered_is_no_fault_of_ours(r
             await client.send_all(request_)
             client.send_stream.close()
             await WebSocketDoor(echo).serve(server)
-    assert logged == []
+    # Whoever asked for what nobody gets is told of for that, and nobody as somebody on whom we broke.
+    reasons = [each["reason"] for each in logged]
+    assert len(reasons) == (0 if request_ == opening() else 3)
+    assert set(reasons) <= {Reason.REQUEST, Reason.MALFORMED, Reason.HOST, Reason.ORIGIN}
 
 
 async def nobody_there() -> None:
