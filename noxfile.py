@@ -7,6 +7,7 @@ from pathlib import Path
 import nox
 
 LOCK = "requirements-dev.lock"
+BENCH_LOCK = "requirements-bench.lock"
 CLIENTS = Path("tests/clients")
 
 # The machines that check this have two cores; more test processes would only fight over them and over the disk's flushes.
@@ -69,6 +70,13 @@ def conformance(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def clients(session: nox.Session) -> None:
+    """Every kind of client through a full day, on each of its ways and in each of its eras; at the end a table (`-- -k fastmcp`)."""
+    _install(session)
+    session.run("pytest", "tests/clients", "--long", f"--numprocesses={TEST_PROCESSES}", "--dist=worksteal", *session.posargs)
+
+
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Write the generated pages of docs/ anew; the tests refuse stale ones."""
     _install(session)
@@ -77,8 +85,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Measure, and print the table of bench/README.md."""
+    """Measure (`-- quick` in two minutes); `-- gate`, `-- profile`, `-- soak MINUTES`, and `-- record` for bench/README.md."""
     _install(session)
+    session.install("--require-hashes", "--requirement", BENCH_LOCK)
     session.run("python", "-m", "bench.run", *session.posargs)
 
 
@@ -89,8 +98,10 @@ def lock(session: nox.Session) -> None:
     _pin(session, LOCK, "pyproject.toml", "--extra=dev", *session.posargs)
     # What a server runs on is what the tests ran on, so the smaller locks take their versions from the large one.
     _pin(session, "requirements.lock", "pyproject.toml", "--extra=build", f"--constraints={LOCK}")
+    _pin(session, BENCH_LOCK, "pyproject.toml", "--extra=bench", f"--constraints={LOCK}")
     _pin(session, "requirements-sessions.lock", "--group=sessions", f"--constraints={LOCK}")
-    _pin(session, str(CLIENTS / "python_mcp1.lock"), str(CLIENTS / "python_mcp1.in"), *session.posargs)
+    for client in sorted(CLIENTS.glob("python/*.in")):
+        _pin(session, str(client.with_suffix(".lock")), str(client), *session.posargs)
 
 
 def _pin(session: nox.Session, lock: str, *what: str) -> None:

@@ -1,171 +1,126 @@
-"""Measures a server against a bare echo on the same WebSocket library, in turns, and prints ratios.
-
-python -m bench.run [quick] [--json FILE]
-"""
+"""python -m bench.run [full|quick|gate|profile|soak|record]: measures, prints, and keeps the figures under bench/results/."""
 
 import argparse
-import json
-import os
-import platform
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
-from statistics import median
-from typing import Any
 
-import trio
-from attrs import frozen
-from rich.console import Console
-from rich.table import Table
+from . import gate, growth, soak, walls
+from .contests import FULL, OURS, QUICK, Field, Manner, contests, field, idle_kib_per_agent, take_turns
+from .profiling import profile
+from .report import page, table, written
+from .results import Results, read_results, this_machine
+from .servers import Missing, taskactors
+from .tokens import tokens
 
-from .agents import Agent, Team, Timing
-
-SIZES = (1, 16, 64)
-MEASURED_WITH = ("taskactors", "trio", "trio-websocket", "mcp", "lmdb", "msgspec")
-
-
-@frozen
-class Manner:
-    """How many rounds, and how long each measure lasts in each."""
-
-    rounds: int
-    seconds: float
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+README = HERE / "README.md"
+RECORD, SOAK = RESULTS / "full.json", RESULTS / "soak.json"
+SOAK_MINUTES = 30.0
+MODULES_SHOWN = 25
 
 
-FULL, QUICK = Manner(7, 2.0), Manner(5, 0.5)
-
-
-@contextmanager
-def process(*command: str) -> Iterator[tuple[int, str]]:
-    """A server process on the first core: its id, and its URL once it is ready."""
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(cores)})
-    try:
-        running = subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    finally:
-        os.sched_setaffinity(0, cores - {min(cores)} or cores)
-    try:
-        assert running.stdout is not None
-        yield running.pid, str(json.loads(running.stdout.readline())["ws"])
-    finally:
-        running.terminate()
-        running.communicate()
-        os.sched_setaffinity(0, cores)
-
-
-async def lifecycle(agent: Agent) -> int:
-    """Create, claim, finish: three changes, each answered after a durable commit."""
-    code = (await agent.call("create_task", code="BENCH", name="a task", description="to be done"))["code"]
-    await agent.call("claim_task", code=code)
-    await agent.call("set_task_state", code=code, state="Done")
-    return 3
-
-
-async def reading(agent: Agent) -> int:
-    """One task read."""
-    await agent.call("get_task_by_code", code="READ-1")
-    return 1
-
-
-async def echo(agent: Agent) -> int:
-    """One message there and back."""
-    await agent.ask("tools/call", {"name": "get_task_by_code", "arguments": {"code": "READ-1"}})
-    return 1
-
-
-async def one_round(url: str, echo_url: str, size: int, seconds: float) -> dict[str, Timing]:
-    """Each measure once, one after the other, so that what disturbs the machine disturbs all of them."""
-    async with Team(url, size, greets=True) as team:
-        changes = await team.run(lifecycle, seconds)
-        reads = await team.run(reading, seconds)
-    async with Team(echo_url, size, greets=False) as team:
-        return {"changes": changes, "reads": reads, "echo": await team.run(echo, seconds)}
-
-
-def cpu_s(pid: int) -> float:
-    """Processor time that a process has used, in seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def measure(manner: Manner) -> dict[str, Any]:
-    """All rounds at every size; medians, and how busy load generator and server were."""
-    results: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as data:
-        serve = ("taskactors", "serve", "--data", data, "--ws-port", "0", "--no-auth", "--json", "--log-level", "error")
-        with process(*serve) as (pid, url), process("bench.echo") as (_, echo_url):
-            trio.run(_prepare, url)
-            for size in SIZES:
-                began, own, theirs = time.monotonic(), time.process_time(), cpu_s(pid)
-                rounds = [trio.run(one_round, url, echo_url, size, manner.seconds) for _ in range(manner.rounds)]
-                took = time.monotonic() - began
-                results[str(size)] = summary(rounds) | {
-                    "generator_busy": round((time.process_time() - own) / took, 2),
-                    "server_busy": round((cpu_s(pid) - theirs) / took, 2),
-                }
+def measure(manner: Manner) -> Results:
+    """Everything, one after the other; what is compared is always in the same rounds."""
+    results = Results(this_machine(), manner.name, time.strftime("%Y-%m-%d", time.gmtime()), tokens=tokens())
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        with field(folder) as servers:
+            for contest, (turns, rounds) in contests(servers, manner).items():
+                _say(f"{contest}: {', '.join(turns)}")
+                results.contests[contest] = take_turns(turns, rounds)
+            _measure_ours(results, servers, manner)
+            results.missing = servers.missing
+        _say(f"growth: {', '.join(f'{tasks:,}' for tasks in manner.over_tasks)} tasks")
+        growth.measure(results, folder, manner)
     return results
 
 
-async def _prepare(url: str) -> None:
-    async with Team(url, 1, greets=True) as team:
-        await team.agents[0].call("create_task", code="READ-1", name="a task", description="to be read")
+def _measure_ours(results: Results, servers: Field, manner: Manner) -> None:
+    """What is asked of one server alone."""
+    _say("where the time goes")
+    try:
+        results.stages_us = dict(profile(servers.server(OURS), 5 * manner.seconds).stages_us)
+    except Missing as missing:
+        servers.missing["where the time goes"] = str(missing)
+    _say("memory of idle agents, commands")
+    results.idle_kib_per_agent = round(idle_kib_per_agent(servers), 1)
+    results.walls |= walls.take_turns(walls.commands(servers.server(OURS), servers.folder), manner.walls)
 
 
-def summary(rounds: list[dict[str, Timing]]) -> dict[str, Any]:
-    """Medians over rounds; ratios are taken inside each round first."""
-
-    def middle(name: str, share: float) -> float:
-        return round(median(each[name].percentile(share) for each in rounds), 2)
-
-    return {
-        name: {
-            "per_second": round(median(each[name].rate for each in rounds)),
-            "of_echo": round(median(each[name].rate / each["echo"].rate for each in rounds), 3),
-            "p50_ms": middle(name, 0.5),
-            "p99_ms": middle(name, 0.99),
-        }
-        for name in ("changes", "reads", "echo")
-    }
+def _say(what: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {what}", flush=True)
 
 
-def machine() -> Mapping[str, Any]:
-    """What it was measured on."""
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()}",
-        "cores": len(os.sched_getaffinity(0)),
-        "load": round(os.getloadavg()[0], 2),
-        "versions": {name: version(name) for name in MEASURED_WITH},
-    }
+def run_all(manner: Manner) -> int:
+    began = time.monotonic()
+    results = measure(manner)
+    file = RESULTS / f"{manner.name}.json"
+    results.write(file)
+    print(page(results))
+    _draw(results)
+    _say(f"{(time.monotonic() - began) / 60:.1f} minutes; kept in {file.relative_to(HERE.parent)}")
+    return 0
 
 
-def show(results: Mapping[str, Any]) -> None:
-    table = Table(title="calls in a second, and as a share of a bare echo in the same round")
-    for heading in ("agents", "measure", "calls/s", "of echo", "p50 ms", "p99 ms", "server busy", "generator busy"):
-        table.add_column(heading, justify="left" if heading == "measure" else "right")
-    for size, result in results.items():
-        for name in ("changes", "reads", "echo"):
-            row = result[name]
-            shown = [size, name, row["per_second"], f"{row['of_echo']:.3f}", row["p50_ms"], row["p99_ms"]]
-            table.add_row(*map(str, [*shown, result["server_busy"], result["generator_busy"]]))
-    Console().print(table)
+def _draw(results: Results) -> None:
+    try:
+        from .plots import draw
+    except ImportError:
+        print("no plots: matplotlib is not installed here; nox -s bench installs it")
+        return
+    for drawn in draw(results, RESULTS):
+        print(f"drawn: {drawn.relative_to(HERE.parent)}")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure a server against a bare echo, in turns.")
-    parser.add_argument("manner", nargs="?", choices=["quick"], help="fewer and shorter rounds")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
+def run_profile() -> int:
+    """Where a change's time goes, by stage and by module."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, taskactors(Path(folder)) as server:
+        found = profile(server)
+    whole = sum(found.stages_us.values())
+    print(table(("stage", "µs", "share"), [[name, f"{cost:.1f}", f"{cost / whole:.1%}"] for name, cost in found.stages_us.items()]))
+    print()
+    shown = list(found.modules.items())[:MODULES_SHOWN]
+    print(table(("module", "share"), [[name, f"{share:.1%}"] for name, share in shown]))
+    return 0
+
+
+def record() -> int:
+    """Write the tables and plots of the full run into bench/README.md."""
+    results = read_results(RECORD)
+    README.write_text(written(README.read_text(), results, soak.kept_in(SOAK)))
+    _draw(results)
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description="Measure the server against others, in turns.")
+    actions = parser.add_subparsers(dest="action")
+    actions.add_parser("full", help="all of it (the default)")
+    actions.add_parser("quick", help="all of it in fewer and shorter rounds, on smaller boards")
+    gating = actions.add_parser("gate", help="fail when about half of the speed of record is gone")
+    gating.add_argument("--slowed", action="store_true", help="on a server that may only run for half of the time: this has to fail")
+    actions.add_parser("profile", help="where a change's time goes")
+    soaking = actions.add_parser("soak", help="whether latency, memory and file grow with time alone")
+    soaking.add_argument("minutes", nargs="?", type=float, default=SOAK_MINUTES, help=f"how long (default: {SOAK_MINUTES:g})")
+    actions.add_parser("record", help="write the figures of the last full run into bench/README.md")
     arguments = parser.parse_args()
-    results = measure(QUICK if arguments.manner else FULL)
-    show(results)
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"machine": machine(), "agents": results}, indent=2) + "\n")
+    match arguments.action:
+        case "gate":
+            return gate.run(read_results(RECORD), arguments.slowed)
+        case "profile":
+            return run_profile()
+        case "soak":
+            return soak.run(arguments.minutes, SOAK)
+        case "record":
+            return record()
+        case "quick":
+            return run_all(QUICK)
+        case _:
+            return run_all(FULL)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .pages import lifecycle, tools
+from .pages import lifecycle, limits, tools
 
 HERE = Path(__file__).parent
 
-PAGES: Mapping[str, Callable[[], str]] = {"lifecycle.md": lifecycle.page, "tools.md": tools.page}
+PAGES: Mapping[str, Callable[[], str]] = {"lifecycle.md": lifecycle.page, "limits.md": limits.page, "tools.md": tools.page}
 
 MADE_FROM_CODE = "<!-- Made by docs/generate.py; a change made here would be overwritten. -->\n\n"
 

@@ -21,6 +21,7 @@ MAY_CATCH_EVERYTHING = {
     "src/taskactors/transports/websocket.py": "the edge of one connection: its end must not reach the others",
     "src/taskactors/transports/http_guards.py": "the edge of one connection: its end must not reach the others",
     "src/taskactors/mcp_server/peer.py": "the edge that answers a client: it must hear something",
+    "src/taskactors/mcp_server/dispatcher.py": "the edge that answers a client: it must hear something",
     "src/taskactors/transports/rpc.py": "the edge that answers a client: it must hear something",
     "src/taskactors/transports/control.py": "the edge that answers a client: it must hear something",
 }

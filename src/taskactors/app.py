@@ -12,18 +12,17 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib.metadata import version
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import structlog
 import trio
 
+from . import __version__
 from .actors.access import Access, Asked, Revoked
 from .actors.admin import ADMIN
 from .actors.backups import BackupSettings, back_up_stopped
 from .actors.due_note import DueNote
-from .actors.profiles import PROFILES
 from .actors.project import ProjectSetting
 from .actors.projects import Projects
 from .actors.refusals import BackupFailed
@@ -36,9 +35,10 @@ from .board.requests.tokens import AddToken, ListTokens, RevokeToken
 from .board.settings import BoardSettings
 from .config import BACKUPS_FOLDER, DEFAULT_PROJECT, Config, is_loopback
 from .domain.caller import LOCAL_PERSON
+from .loglines import Log
 from .logs import observe, start_logging
-from .mcp_server.over_http import McpOverHttp
-from .mcp_server.server import McpSurface
+from .mcp_server.entrance import Entrance
+from .mcp_server.http_entrance import HttpEntrance
 from .runtime import Child, Observed, Place, RestartBudget, RuntimeFault, Supervisor
 from .storage.errors import StorageError
 from .storage.on_lmdb import open_lmdb
@@ -68,11 +68,14 @@ OPEN_FILES = 8_192
 ACCESS_BOX = 64
 """People ask for tokens one at a time."""
 
+FOR_THE_FIRST_CLIENT = ("taskactors.transports.opening", "taskactors.transports.websocket_wire")
+"""Loaded before anything else that a start can do without, as they need least time."""
+
 SERVER_FILE = "server.json"
 DUE_NOTE = "due.json"
 CONTROL_SOCKET = "control.sock"
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 def serve(config: Config) -> int:
@@ -158,7 +161,8 @@ class Server:
         access = [] if self.access is None else [self._access_child(self.access)]
         self._tokens = access[0].address if access else None
         self.projects = Projects(self._setting, self._known_projects)
-        self.surface = McpSurface(self.projects, PROFILES)
+        self.mcp = Entrance(self.projects)
+        self._listening = trio.Event()
         http = [Child("http", self._http, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S)]
         # In this order a child starts after what it calls, and stops before it: the doors close before the projects do.
         self.tree = Supervisor(
@@ -169,6 +173,7 @@ class Server:
                 Child("projects", self.projects.run, capacity=1, stop_within_s=PROJECTS_STOP_S, start_within_s=START_WITHIN_S),
                 Child("control", self._control, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
                 Child("websocket", self._websocket, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
+                Child("mcp", self._mcp, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
                 *(http if config.http_port is not None else []),
             ],
             RESTARTS,
@@ -184,9 +189,7 @@ class Server:
                 async with trio.open_nursery() as running:
                     await running.start(self.tree.run)
                     self._announce()
-                    gc.collect()
-                    # What is here now stays: unfrozen, every full collection would look at all of it again.
-                    gc.freeze()
+                    self._listening.set()
             except* RuntimeFault as failed:
                 failure = failed.exceptions[0]
             nursery.cancel_scope.cancel()
@@ -234,12 +237,30 @@ class Server:
             await door.drain()
             nursery.cancel_scope.cancel()
 
+    async def _mcp(self, place: Place) -> None:
+        place.ready()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._load_mcp)
+            await place.until_stopped()
+            nursery.cancel_scope.cancel()
+
+    async def _load_mcp(self) -> None:
+        # Beside it, the rest of the start would take twice as long.
+        await self._listening.wait()
+        for module in FOR_THE_FIRST_CLIENT:
+            await trio.to_thread.run_sync(import_module, module)
+        await self.mcp.load()
+        gc.enable()
+        gc.collect()
+        # What is here now stays: unfrozen, every full collection would look at all of it again.
+        gc.freeze()
+
     async def _websocket(self, place: Place) -> None:
         tls = None
         if self.config.tls is not None:
             tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             tls.load_cert_chain(*self.config.tls)
-        door = WebSocketDoor(self.surface.serve, self.admission, tls)
+        door = WebSocketDoor(self.mcp.serve, self.admission, tls)
         async with self._watching(door.revoke), trio.open_nursery() as nursery:
             # A restarted listener keeps the port that clients know.
             wanted = int(self.urls["ws"].rsplit(":", 1)[1].split("/")[0]) if "ws" in self.urls else self.config.ws_port
@@ -252,7 +273,7 @@ class Server:
 
     async def _http(self, place: Place) -> None:
         assert self.config.http_port is not None
-        over_http = McpOverHttp(self.surface, self.projects)
+        over_http = HttpEntrance(self.mcp)
         tls = None if self.config.tls is None else (str(self.config.tls[0]), str(self.config.tls[1]))
         figures = partial(self._figures, over_http)
         door = HttpDoor(self.projects, over_http.handle, figures, self.projects.conditions, self.admission, tls)
@@ -265,7 +286,7 @@ class Server:
             over_http.wind_down()
             await door.drain()
 
-    async def _figures(self, over_http: McpOverHttp) -> tuple[str, bytes]:
+    async def _figures(self, over_http: HttpEntrance) -> tuple[str, bytes]:
         # Loaded by the first who asks: most servers are never asked, and every start would pay for it.
         from .actors.exposition import CONTENT_TYPE, exposed
 
@@ -294,7 +315,7 @@ class Server:
             **self.urls,
             "control": str(self.config.data / CONTROL_SOCKET),
             "data": str(self.config.data),
-            "version": version("taskactors"),
+            "version": __version__,
         }
         _write_whole(self.config.data / SERVER_FILE, json.dumps(facts, indent=1) + "\n")
         if self.config.json:
@@ -326,7 +347,7 @@ class Server:
             project=project,
             ws_url=there.get("ws"),
             http_url=there.get("http"),
-            version=version("taskactors"),
+            version=__version__,
             root=self.config.roots.get(project),
             tools=_first_sentences(),
         )

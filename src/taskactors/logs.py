@@ -1,15 +1,19 @@
 """Logs: structured lines on standard error, and the one hook that puts the actors' crashes and restarts among them."""
 
+from __future__ import annotations
+
 import logging
 import sys
 import time
 from collections.abc import Callable
-
-import structlog
-from structlog.typing import EventDict
+from typing import TYPE_CHECKING
 
 from .actors.faults import internal
+from .loglines import Log, write_lines
 from .runtime import ActorCrashedEvent, ActorRestarted, ActorStopped, BudgetSpent, Observed
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
 CONTROLS = [number for number in (*range(0x20), *range(0x7F, 0xA0)) if number not in (0x09, 0x0A)]
 REORDERING = (*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x206A), 0x061C, 0xFEFF)
@@ -26,12 +30,23 @@ KINDS_LIMIT = 1_024
 KIND = ("event", "project", "actor", "network", "reason")
 SPARED_LEVELS = ("warning", "error", "critical")
 
-log = structlog.get_logger("taskactors.actors")
+log = Log("taskactors.actors")
 
 
 def start_logging(level: str) -> None:
     """Send every log line, ours and the libraries', to standard error; standard output is for answers."""
     number = logging.getLevelNamesMapping()[level.upper()]
+    write_lines(number, _set_up)
+    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # It warns of what a client did wrong, which that client hears; a line for each would let anybody fill the disk.
+    logging.getLogger("mcp").setLevel(logging.ERROR)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(SparingLibraries())
+
+
+def _set_up() -> None:
+    import structlog
+
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -42,13 +57,8 @@ def start_logging(level: str) -> None:
             escape_controls,
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(SparingLibraries())
 
 
 class Spared:
@@ -85,7 +95,9 @@ class Sparing:
             return line
         left_out = self._spared.said(tuple(str(line.get(name)) for name in KIND))
         if left_out is None:
-            raise structlog.DropEvent
+            from structlog import DropEvent
+
+            raise DropEvent
         return {**line, "left_out": left_out} if left_out else line
 
 

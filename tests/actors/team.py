@@ -1,7 +1,7 @@
 """A project of actors in one process: the real tree over an engine that a test may break, on the jumping clock."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,12 +21,12 @@ from taskactors.actors.workspace.facts import Surroundings
 from taskactors.board.requests.admin import DropHistory
 from taskactors.board.settings import BoardSettings
 from taskactors.runtime import ActorRestarted, Child, Observed, RestartBudget, Supervisor
-from taskactors.storage.engine import Done, Failed, Snapshot, Unit
+from taskactors.storage.engine import Draft, Snapshot, Writes
 from taskactors.storage.in_memory import InMemoryEngine
 
 T = TypeVar("T")
 
-Trouble = Callable[[Callable[[], list[Done[Any] | Failed]]], list[Done[Any] | Failed]]
+Trouble = Callable[[Callable[[], None]], object]
 """What happens instead of a commit: it may commit and then fail, fail before, or do as it should."""
 
 
@@ -46,11 +46,14 @@ class FragileEngine:
     def read(self, fn: Callable[[Snapshot], T]) -> T:
         return self.inner.read(fn)
 
-    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
-        def commit() -> list[Done[Any] | Failed]:
-            return self.inner.write(units, now_ms, batch_id)
+    def draft(self, now_ms: int) -> AbstractContextManager[Draft]:
+        return self.inner.draft(now_ms)
 
-        return self.troubles.pop(0)(commit) if self.troubles else commit()
+    def commit(self, writes: Writes, batch_id: bytes) -> None:
+        def commit() -> None:
+            self.inner.commit(writes, batch_id)
+
+        self.troubles.pop(0)(commit) if self.troubles else commit()
 
     def make_room(self) -> None:
         self.inner.make_room()

@@ -11,6 +11,7 @@ import trio.testing
 from attrs import Factory, define
 
 from taskactors.actors.access import USE_KEPT_EVERY_S, Access, Asked
+from taskactors.actors.refusals import TooManyTokens
 from taskactors.board.requests.tokens import AddToken, ListTokens, RevokeToken
 from taskactors.domain.errors import NotFound
 from taskactors.domain.token import LOCAL_ID, Scope
@@ -104,6 +105,19 @@ async def test_a_revoked_token_is_worthless_at_once_and_those_who_let_it_in_are_
     assert keeper.revoked == [token.id]
     with pytest.raises(NotFound):
         await keeper.ask(RevokeToken(id=token.id))
+
+
+async def test_there_are_so_many_tokens_and_a_revoked_one_makes_room(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("taskactors.actors.access.TOKENS_LIMIT", 3)
+    secrets = [await keeper.add(), await keeper.add()]
+    before = (keeper.access.folder / TOKENS_FILE).read_bytes()
+    with pytest.raises(TooManyTokens) as no:
+        await keeper.add()
+    assert (no.value.limit, no.value.cause()) == (3, "there are 3 tokens already")
+    assert (keeper.access.folder / TOKENS_FILE).read_bytes() == before
+    assert all(keeper.access.holder(secret) for secret in secrets)
+    await keeper.ask(RevokeToken(id="ada"))
+    await keeper.add()
 
 
 async def test_revoking_by_name_revokes_every_token_of_that_holder_and_no_other(keeper: Keeper) -> None:

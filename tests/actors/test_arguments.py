@@ -17,8 +17,9 @@ from msgspec import Meta
 
 from taskactors.actors.argument_schema import required_fields
 from taskactors.actors.arguments import Arguments
+from taskactors.actors.depth import DEPTH_LIMIT
 from taskactors.actors.tools import TOOLS, Tool
-from taskactors.actors.violations import DEPTH_LIMIT, PROBLEMS_LIMIT, VALUES_LIMIT
+from taskactors.actors.violations import PROBLEMS_LIMIT, VALUES_LIMIT
 from taskactors.board.requests.request import Request
 from taskactors.board.requests.tasks import CreateTask
 from taskactors.domain.errors import InvalidArguments

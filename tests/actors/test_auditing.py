@@ -13,13 +13,14 @@ from taskactors.storage.engine import Transaction, Unit
 from taskactors.storage.keys import key
 from taskactors.storage.on_lmdb import open_lmdb
 from tests.actors.team import Team, team
+from tests.support.batches import write
 
 SOON_S = EVERY_S + 10
 
 
 def tampered(of: Team, unit: Unit) -> None:
     """Behind the back of every rule."""
-    of.engine.inner.write([unit], 0, b"tampered")
+    write(of.engine.inner, [unit], 0, b"tampered")
 
 
 async def worked(of: Team) -> None:
@@ -108,6 +109,6 @@ def test_a_store_in_use_is_examined_by_another_process_as_it_is_at_that_moment(t
         transaction.put(key("state", "Done", 9), b"")
 
     assert engine.examine(CHECK, lambda: True) == []
-    engine.write([put], 0, b"a batch")
+    write(engine, [put], 0, b"a batch")
     assert json.dumps(engine.examine(CHECK, lambda: True)).count("state") == 1
     engine.close()

@@ -185,7 +185,7 @@ async def test_a_store_that_fails_under_a_backup_ends_it_at_once_and_serves_on(a
             await trio.sleep_forever()
         return await in_place(work, *arguments)
 
-    def fails(commit: Callable[[], Any]) -> Any:
+    def fails(commit: Callable[[], None]) -> None:
         raise EngineFault("planted")
 
     async with trio.open_nursery() as nursery, team(nursery, threads=lambda: stuck_when_copying) as of:

@@ -11,7 +11,6 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from taskactors.actors.refusals import ProjectUnavailable, UnknownOutcome
 from taskactors.domain.errors import Refusal
-from taskactors.storage.engine import Done, Failed
 from taskactors.storage.errors import EngineFault
 from tests.actors.team import FragileEngine, Team, team
 
@@ -53,7 +52,7 @@ async def closes(us: Team) -> Mapping[str, Exception]:
         asking.start_soon(partial(asks, "parked", "next_task", wait_s=40))
         await wait_all_tasks_blocked()
 
-        def commits_and_fails(commit: Callable[[], list[Done[Any] | Failed]]) -> list[Done[Any] | Failed]:
+        def commits_and_fails(commit: Callable[[], None]) -> None:
             commit()
             asking.start_soon(partial(asks, "too-late", "create_task", code="T-2", name="n", description="d"))
             raise EngineFault("the last flush was not confirmed")

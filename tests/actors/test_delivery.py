@@ -10,10 +10,7 @@ from trio.testing import MockClock
 from taskactors.actors.calls import Connection
 from taskactors.actors.delivery import Way
 from taskactors.mcp_server.peer import Peer
-from taskactors.storage.engine import Done, Failed
 from tests.actors.team import FragileEngine, Team, team
-
-Outcomes = list[Done[object] | Failed]
 
 
 def lags(of: Team, way: Way) -> tuple[int, float]:
@@ -74,9 +71,9 @@ SLOW_S = 2.0
 def slowed(of: Team, clock: MockClock) -> None:
     """Let the next commits take so long."""
 
-    def slow(commit: Callable[[], Outcomes]) -> Outcomes:
+    def slow(commit: Callable[[], None]) -> None:
         clock.jump(SLOW_S)
-        return commit()
+        commit()
 
     of.engine.troubles += [slow] * 2
 

@@ -15,11 +15,8 @@ from taskactors.actors.roles.desk import Desk
 from taskactors.actors.threads import PROJECT_THREADS, own_threads
 from taskactors.domain.errors import Refusal
 from taskactors.runtime import BudgetSpent
-from taskactors.storage.engine import Done, Failed
 from taskactors.storage.errors import EngineFault, StoreFull
 from tests.actors.team import FragileEngine, Team, team
-
-Outcomes = list[Done[Any] | Failed]
 
 FLOOD = 2_000
 """Calls at once: twice what a project's boxes hold."""
@@ -78,7 +75,7 @@ async def test_a_project_that_crashes_until_it_has_to_be_closed_is_felt_by_no_ot
         assert await create(us, "bad") != ""
 
 
-def fails(commit: Callable[[], Outcomes]) -> Outcomes:
+def fails(commit: Callable[[], None]) -> None:
     raise EngineFault("nothing was written")
 
 
@@ -100,7 +97,7 @@ async def test_a_full_disk_of_one_project_is_told_there_and_nowhere_else(autojum
         assert await clean(us, "full", tasks=2)
 
 
-def is_full(commit: Callable[[], Outcomes]) -> Outcomes:
+def is_full(commit: Callable[[], None]) -> None:
     raise StoreFull("no space left")
 
 
@@ -182,10 +179,10 @@ class Stuck:
     let_go: threading.Event = Factory(threading.Event)
     hanging: int = 0
 
-    def hangs(self, commit: Callable[[], Outcomes]) -> Outcomes:
+    def hangs(self, commit: Callable[[], None]) -> None:
         self.hanging += 1
         self.let_go.wait(30)
-        return commit()
+        commit()
 
 
 TROUBLED = 48

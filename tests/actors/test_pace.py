@@ -1,10 +1,16 @@
 """Pace: a caller who calls too fast is slowed down, and nobody else is."""
 
-import pytest
-from attrs import define
+from contextlib import suppress
 
+import pytest
+import trio
+from attrs import define
+from trio.testing import MockClock
+
+from taskactors.actors.calls import UnknownTool
 from taskactors.actors.pace import BURST, CALLERS_LIMIT, CALLS_PER_S, Pace
 from taskactors.actors.refusals import TooManyCalls
+from tests.actors.team import team
 
 
 @define
@@ -54,3 +60,17 @@ def test_the_memory_of_callers_is_bounded() -> None:
     for number in range(2 * CALLERS_LIMIT):
         pace.take(f"agent-{number}")
     assert len(pace._full_at) == CALLERS_LIMIT
+
+
+async def test_a_caller_who_is_too_fast_is_refused_in_every_project_and_whoever_runs_the_server_in_none(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as us:
+        for number in range(BURST):
+            with suppress(UnknownTool):
+                await us.call("ada", "nothing", project=f"project-{number % 2}")
+        for project in ("project-0", "default"):
+            with pytest.raises(TooManyCalls, match=str(CALLS_PER_S)):
+                await us.call("ada", "list_tasks", project=project)
+        await us.call("bob", "list_tasks")
+        for _ in range(2 * BURST):
+            with suppress(UnknownTool):
+                await us.call(None, "nothing")

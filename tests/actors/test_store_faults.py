@@ -10,29 +10,27 @@ from attrs import define
 from taskactors.actors.project import RESTARTS
 from taskactors.actors.refusals import StoreFullRefusal, UnknownOutcome
 from taskactors.actors.seat import BACK_OFF_S
-from taskactors.storage.engine import Done, Failed
 from taskactors.storage.errors import EngineFault, NeedsRoom, StoreFull
 from tests.actors.team import FragileEngine, Team, team
 
-Outcomes = list[Done[Any] | Failed]
-Commit = Callable[[], Outcomes]
+Commit = Callable[[], None]
 
 
-def fails_after_committing(commit: Commit) -> Outcomes:
+def fails_after_committing(commit: Commit) -> None:
     commit()
     raise EngineFault("the last flush was not confirmed")
 
 
-def fails_before_committing(commit: Commit) -> Outcomes:
+def fails_before_committing(commit: Commit) -> None:
     raise EngineFault("nothing was written")
 
 
-def needs_room(commit: Commit) -> Outcomes:
+def needs_room(commit: Commit) -> None:
     commit_was_tried.append(True)
     raise NeedsRoom("the map is full")
 
 
-def is_full(commit: Commit) -> Outcomes:
+def is_full(commit: Commit) -> None:
     raise StoreFull("no space left")
 
 

@@ -1,6 +1,6 @@
 """Waiting: who asks for work, mail or news and finds none is answered when it comes, in order, once, and by nobody's polling."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -8,6 +8,9 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from taskactors.actors.calls import Connection
+from taskactors.actors.patience import USUAL_WAIT_S
+from taskactors.board.requests.fields import WAIT_LIMIT_S
 from taskactors.domain.errors import InvalidArguments, WouldDeadlock
 from tests.actors.team import Team, team
 
@@ -20,6 +23,11 @@ async def new_task(on: Team, code: str, **given: Any) -> None:
 
 async def asks(on: Team, answers: Answers, name: str, tool: str = "next_task", **arguments: Any) -> None:
     answers[name] = await on.call(name, tool, **arguments)
+
+
+def commits_while(leaving: Callable[[], None], commit: Callable[[], None]) -> None:
+    leaving()
+    commit()
 
 
 async def parked(nursery: trio.Nursery, on: Team, answers: Answers, names: list[str], **arguments: Any) -> None:
@@ -116,6 +124,21 @@ async def test_a_task_that_a_filter_keeps_from_the_first_goes_to_the_next_in_lin
             waiting.cancel_scope.cancel()
 
 
+async def test_a_place_that_is_taken_again_in_the_moment_it_was_left_is_one_place(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        answers: Answers = {}
+        for _ in range(3):
+            async with trio.open_nursery() as leaving:
+                await parked(leaving, on, answers, ["ada"])
+                leaving.cancel_scope.cancel()
+        async with trio.open_nursery() as waiting:
+            await parked(waiting, on, answers, ["bob", "ada"])
+            await new_task(on, "T-1")
+            await wait_all_tasks_blocked()
+            assert list(answers) == ["ada"]
+            waiting.cancel_scope.cancel()
+
+
 async def test_whoever_left_is_passed_over(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery, team(nursery) as on:
         answers: Answers = {}
@@ -134,7 +157,7 @@ async def test_what_was_taken_for_somebody_who_left_goes_back_without_a_failure_
         await new_task(on, "T-1")
         # The claim is committed in the same breath in which its caller is cancelled.
         with trio.CancelScope() as leaving:
-            on.engine.troubles.append(lambda commit: (leaving.cancel(), commit())[1])
+            on.engine.troubles.append(partial(commits_while, leaving.cancel))
             await on.call("ada", "claim_task", code="T-1")
         assert leaving.cancelled_caught
         await wait_all_tasks_blocked()
@@ -147,7 +170,7 @@ async def test_what_was_taken_under_a_key_stays_for_whoever_asks_again(autojump_
     async with trio.open_nursery() as nursery, team(nursery) as on:
         await new_task(on, "T-1")
         with trio.CancelScope() as leaving:
-            on.engine.troubles.append(lambda commit: (leaving.cancel(), commit())[1])
+            on.engine.troubles.append(partial(commits_while, leaving.cancel))
             await on.call("ada", "next_task", idempotency_key="k")
         assert leaving.cancelled_caught
         again = await on.call("ada", "next_task", idempotency_key="k")
@@ -159,7 +182,7 @@ async def test_a_renewal_for_somebody_who_left_takes_nothing_from_them(autojump_
         await new_task(on, "T-1")
         await on.call("ada", "claim_task", code="T-1")
         with trio.CancelScope() as leaving:
-            on.engine.troubles.append(lambda commit: (leaving.cancel(), commit())[1])
+            on.engine.troubles.append(partial(commits_while, leaving.cancel))
             await on.call("ada", "claim_task", code="T-1")
         assert leaving.cancelled_caught
         await wait_all_tasks_blocked()
@@ -242,8 +265,20 @@ async def test_a_server_that_ends_answers_everybody_who_waits(autojump_clock: Mo
 
 async def test_a_wait_that_a_usual_client_would_not_live_to_see_is_refused(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery, team(nursery) as on:
+        assert (await on.call("ada", "next_task", wait_s=USUAL_WAIT_S))["nothing_ready"]
+        assert trio.current_time() == pytest.approx(USUAL_WAIT_S, abs=0.1)
         with pytest.raises(InvalidArguments, match="at most 45"):
-            await on.call("ada", "next_task", wait_s=46)
+            await on.call("ada", "next_task", wait_s=USUAL_WAIT_S + 1)
+        assert trio.current_time() == pytest.approx(USUAL_WAIT_S, abs=0.1)
+
+
+async def test_a_client_that_can_wait_may_for_an_hour_and_no_longer(autojump_clock: MockClock) -> None:
+    patient = Connection(id="of-ada", project="default", agent="ada", patient=True)
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        assert (await on.projects.call(patient, "next_task", {"wait_s": WAIT_LIMIT_S}))["nothing_ready"]
+        assert trio.current_time() == pytest.approx(WAIT_LIMIT_S, abs=0.1)
+        with pytest.raises(InvalidArguments, match=f"the maximum is {WAIT_LIMIT_S}"):
+            await on.projects.call(patient, "next_task", {"wait_s": WAIT_LIMIT_S + 1})
 
 
 async def test_empty_waits_are_not_kept_under_a_key(autojump_clock: MockClock) -> None:

@@ -13,16 +13,16 @@ from taskactors.actors.auditing import EVERY_S
 from taskactors.actors.refusals import Internal, ProjectUnavailable, StoreFullRefusal, TimedOut, UnknownOutcome
 from taskactors.actors.seat import BACK_OFF_S, LOOK_EVERY_S, QUIET_S
 from taskactors.actors.wellbeing import COMMIT_WITHIN_S, Condition, Whereabouts
-from taskactors.storage.engine import Done, Failed, Unit
+from taskactors.domain.errors import NotFound
+from taskactors.storage.engine import Unit
 from taskactors.storage.errors import Damaged, EngineFault, StoreFull
 from taskactors.storage.keys import key
 from tests.actors.team import FragileEngine, Team, team
+from tests.support.batches import write
 
-Outcomes = list[Done[Any] | Failed]
 
-
-def raising(error: Exception) -> Callable[[Callable[[], Outcomes]], Outcomes]:
-    def fail(commit: Callable[[], Outcomes]) -> Outcomes:
+def raising(error: Exception) -> Callable[[Callable[[], None]], object]:
+    def fail(commit: Callable[[], None]) -> None:
         raise error
 
     return fail
@@ -58,6 +58,8 @@ async def test_a_full_disk_is_told_until_the_next_commit_goes_through(autojump_c
         with pytest.raises(StoreFullRefusal):
             await create(of)
         await of.call("ada", "list_tasks", project="web")
+        with pytest.raises(NotFound):
+            await of.call("ada", "claim_task", project="web", code="NOPE-1")
         assert condition(of).why == ("the last commit failed: no space left",)
         await create(of)
         assert condition(of).why == ()
@@ -111,7 +113,7 @@ async def test_a_project_that_cannot_be_opened_is_in_trouble_also_while_it_is_tr
 
 async def test_a_broken_rule_is_told_until_it_holds_again(autojump_clock: MockClock) -> None:
     def tampered(unit: Unit) -> None:
-        of.engines["web"].inner.write([unit], 0, b"tampered")
+        write(of.engines["web"].inner, [unit], 0, b"tampered")
 
     stray = key("state", "Done", 9)
     async with trio.open_nursery() as nursery, team(nursery) as of:
@@ -149,7 +151,7 @@ async def test_a_commit_that_does_not_come_to_an_end_is_told(mock_clock: MockClo
     freed = trio.Event()
 
     async def off_loop(work: Any, *arguments: Any) -> Any:
-        if hanging and getattr(work, "__name__", "") == "_run_units":
+        if hanging and getattr(work, "__name__", "") == "commit":
             await freed.wait()
         await trio.lowlevel.checkpoint()
         return work(*arguments)

@@ -21,6 +21,7 @@ from taskactors.domain.events import Event
 from taskactors.domain.task import Task
 from taskactors.storage.engine import Done, Engine, Failed, Transaction, Unit
 from taskactors.storage.in_memory import InMemoryEngine
+from tests.support.batches import write
 
 NOW = 1_790_000_000_000
 """Some day in 2026."""
@@ -82,7 +83,7 @@ class Board:
 
     def write(self, *units: Unit) -> list[Done[Any] | Failed]:
         """Units in one batch, in one commit."""
-        return self.engine.write(units, self.now, b"batch")
+        return write(self.engine, units, self.now, b"batch")
 
     @staticmethod
     def outcome(of: Done[Any] | Failed) -> Any:

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).parent
-CACHE = HERE.parent.parent / ".nox" / "clients"
+CACHE = HERE.parent.parent / ".nox" / "environments"
+"""Beside those of the sessions, of which one is called clients."""
 
-PYTHON_LOCK = HERE / "python_mcp1.lock"
-TYPESCRIPT = HERE / "typescript"
+PYTHON = HERE / "python"
+"""One lock for each client, and the programs that use them."""
+
 CONFORMANCE = HERE.parent / "conformance" / "suite"
 
 MAKE_WITHIN_S = 100
@@ -28,29 +30,30 @@ class NoEnvironment(Exception):
     """An environment could not be made; the text says what was tried and what it printed."""
 
 
-def python_mcp1() -> Path:
-    """The interpreter of an environment that holds the Python SDK 1.x with its WebSocket client, and nothing of ours.
+def python(client: str) -> Path:
+    """The interpreter of an environment that holds what a client's lock names, and nothing of ours.
 
     Made on first use, which asks the package index; later uses ask nothing. Raises NoEnvironment.
     """
-    place = CACHE / "python-mcp1"
+    place, lock = CACHE / f"python-{client}", PYTHON / f"{client}.lock"
     interpreter = place / "bin" / "python"
-    with _made_once(place, [PYTHON_LOCK], wanted=interpreter) as must_make:
+    with _made_once(place, [lock], wanted=interpreter) as must_make:
         if must_make:
             import uv
 
             command = uv.find_uv_bin()
             _step(place, command, "venv", "--quiet", "--clear", "--python", sys.executable, str(place))
-            _step(place, *(command, "pip", "install", "--quiet", "--python", str(interpreter)), "--require-hashes", "-r", str(PYTHON_LOCK))
+            _step(place, *(command, "pip", "install", "--quiet", "--python", str(interpreter)), "--require-hashes", "-r", str(lock))
     return interpreter
 
 
-def typescript() -> tuple[Path, Path]:
-    """Node, and the folder whose scripts can import the TypeScript SDK 1.x, `ws` and `zod`.
+def node(client: str) -> tuple[Path, Path]:
+    """Node, and a client's folder, whose scripts can import what its package-lock names.
 
     Made on first use, which asks the package index; later uses ask nothing. Raises NoEnvironment.
     """
-    return _packages(TYPESCRIPT), TYPESCRIPT
+    folder = HERE / client
+    return _packages(folder), folder
 
 
 def conformance() -> tuple[Path, Path]:
@@ -63,13 +66,13 @@ def conformance() -> tuple[Path, Path]:
 
 def _packages(folder: Path) -> Path:
     """Node, with the packages of a folder in its own `node_modules`, where Node looks for them."""
-    node, npm = _node()
+    binary, npm = _node()
     locks = [folder / "package.json", folder / "package-lock.json"]
     with _made_once(CACHE / folder.name, locks, wanted=folder / "node_modules") as must_make:
         if must_make:
             quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
-            _step(folder, str(node), str(npm), "ci", *quiet)
-    return node
+            _step(folder, str(binary), str(npm), "ci", *quiet)
+    return binary
 
 
 def _node() -> tuple[Path, Path]:

@@ -13,7 +13,7 @@ def said_by(*command: str | Path, cwd: Path | None = None) -> str:
 
 
 def test_the_python_client_is_the_first_generation_of_the_sdk_and_knows_nothing_of_ours() -> None:
-    python = environments.python_mcp1()
+    python = environments.python("mcp1")
     assert said_by(python, "-c", "from importlib.metadata import version; print(version('mcp'))").startswith("1.")
     assert said_by(python, "-c", "import mcp.client.websocket; print('here')") == "here"
     with pytest.raises(subprocess.CalledProcessError):
@@ -21,7 +21,7 @@ def test_the_python_client_is_the_first_generation_of_the_sdk_and_knows_nothing_
 
 
 def test_the_typescript_client_finds_its_sdk_and_websocket_from_its_own_folder() -> None:
-    node, folder = environments.typescript()
+    node, folder = environments.node("typescript1")
     script = """
         import { WebSocketClientTransport } from '@modelcontextprotocol/sdk/client/websocket.js';
         import WebSocket from 'ws';

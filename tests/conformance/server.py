@@ -18,6 +18,7 @@ from taskactors.app import Server
 from taskactors.config import DEFAULT_PROJECT, make_config
 from taskactors.logs import start_logging
 from taskactors.mcp_server.asking import Context
+from taskactors.mcp_server.entrance import Entrance
 from taskactors.mcp_server.server import McpSurface
 from taskactors.storage.ownership import own
 from tests.conformance import asking_back, plain_tools, shown
@@ -39,11 +40,12 @@ def under_test(data: Path, is_broken: bool = False) -> Server:
     work.add(board)
     if is_broken:
         _break(board)
-    server.surface = McpSurface(server.projects, PROFILES, board.offer())
-    work.serve(server.surface.server)
+    surface = McpSurface(server.projects, PROFILES, board.offer())
+    work.serve(surface.server)
     # The rounds of the newer era carry what was known in the round before, which comes back by way of the client.
-    server.surface.server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience="conformance"))
-    server.surface.server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, _set_level)
+    surface.server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience="conformance"))
+    surface.server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, _set_level)
+    server.mcp = Entrance(server.projects, lambda _: surface)
     return server
 
 

@@ -97,6 +97,6 @@ def test_the_example_alerts_are_ones_that_prometheus_takes() -> None:
     assert len(alerts) == len(set(alerts)) > 15
     assert RULES.count("severity:") == RULES.count("summary:") == RULES.count("expr:") == len(alerts)
     if (promtool := shutil.which("promtool")) is not None:
-        for words in (["check", "rules", EXAMPLES / "prometheus-rules.yml"], ["test", "rules", Path(__file__).parent / "alert_tests.yml"]):
-            done = subprocess.run([promtool, *words], capture_output=True, text=True, check=False, timeout=60)
+        for what, file in (("check", EXAMPLES / "prometheus-rules.yml"), ("test", Path(__file__).parent / "alert_tests.yml")):
+            done = subprocess.run([promtool, what, "rules", str(file)], capture_output=True, text=True, check=False, timeout=60)
             assert done.returncode == 0, done.stdout + done.stderr

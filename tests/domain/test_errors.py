@@ -10,7 +10,7 @@ import pytest
 from attrs import fields
 
 from taskactors.domain import errors
-from taskactors.domain.errors import InvalidTransition, NotFound, Refusal, TaskClosed
+from taskactors.domain.errors import DependencyCycle, InvalidTransition, NotFound, Refusal, TaskClosed
 from taskactors.domain.task import State
 
 REFUSALS = [each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, Refusal) and each is not Refusal]
@@ -79,3 +79,12 @@ def test_a_refusal_can_be_raised_with_its_cause_and_caught_with_its_traceback() 
             raise NotFound("task", "X") from first
     assert isinstance(no.value.__cause__, ValueError)
     assert no.value.__traceback__ is not None
+
+
+def test_a_long_circle_is_named_by_both_its_ends_and_its_length() -> None:
+    shown = DependencyCycle(cycle=tuple(f"T-{number}" for number in range(5_000)))
+    assert shown.cause().endswith("T-9 → … 4980 more … → T-4990 → T-4991 → " + " → ".join(f"T-{n}" for n in range(4_992, 5_000)) + " → T-0")
+    assert (len(shown.facts()["cycle"]), shown.facts()["length"]) == (20, 5_000)
+    short = DependencyCycle(cycle=("A-1", "B-1"))
+    assert short.cause().endswith(": A-1 → B-1 → A-1")
+    assert short.facts() == {"cycle": ("A-1", "B-1")}

@@ -120,7 +120,6 @@ def test_a_bridge_leaves_at_once(data: Path, how: str) -> None:
             client.process.stdin.close()
         else:
             client.process.send_signal(getattr(signal, how))
-        # Long before the goodbye of a server that hangs would be waited for.
         ended(client.process, WITHIN_S)
 
 

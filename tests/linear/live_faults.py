@@ -1,18 +1,17 @@
 """Live faults: mistakes planted into a real project, each of which a replay of what it answers has to find."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 from attrs import Factory, define, evolve
 
 from taskactors.board import inbox, layout
 from taskactors.domain import claiming, finishing
-from taskactors.domain.events import Event
 from taskactors.domain.task import State
-from taskactors.storage.engine import Done, Failed, Snapshot, Unit
+from taskactors.storage.engine import Snapshot, Writes
 from taskactors.storage.in_memory import _Sorted
 from taskactors.storage.transaction import Opened
 from tests.actors.team import FragileEngine
@@ -48,9 +47,9 @@ class Lagging(FragileEngine):
                 return fn(Opened(self.before))
         return super().read(fn)
 
-    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
+    def commit(self, writes: Writes, batch_id: bytes) -> None:
         self.before = copied(self.inner._raw)
-        return super().write(units, now_ms, batch_id)
+        super().commit(writes, batch_id)
 
 
 @define(eq=False)
@@ -59,14 +58,13 @@ class Forgetful(FragileEngine):
 
     changes: int = 0
 
-    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
+    def commit(self, writes: Writes, batch_id: bytes) -> None:
         before = copied(self.inner._raw)
-        outcomes = super().write(units, now_ms, batch_id)
-        self.changes += any(isinstance(each, Event) for outcome in outcomes if isinstance(outcome, Done) for each in outcome.told)
+        super().commit(writes, batch_id)
+        self.changes += any(layout.ALL_EVENTS[0] <= key < layout.ALL_EVENTS[1] for key, _ in writes)
         if self.changes == LOST:
             self.changes = 0
             self.inner._raw = before
-        return outcomes
 
 
 def reads_lag_behind(plant: pytest.MonkeyPatch) -> FragileEngine:

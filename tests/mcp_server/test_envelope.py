@@ -7,7 +7,8 @@ import hypothesis.strategies as st
 from hypothesis import example, given
 from mcp_types.jsonrpc import JSONRPCNotification, JSONRPCRequest
 
-from taskactors.mcp_server.envelope import DEPTH_LIMIT, Malformed, read_envelope
+from taskactors.actors.depth import DEPTH_LIMIT
+from taskactors.mcp_server.envelope import Malformed, read_envelope
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

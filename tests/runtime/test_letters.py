@@ -55,6 +55,17 @@ def test_a_told_letter_is_wanted_by_nobody_and_may_be_answered_all_the_same() ->
     letter.refuse(ValueError("no"))
 
 
+def test_whoever_keeps_a_letter_hears_that_its_asker_left_once_and_only_before_the_answer() -> None:
+    left: list[str] = []
+    kept, answered = Letter("ask", Asker()), Letter("ask", Asker())
+    kept.when_left(lambda: left.append("kept"))
+    answered.when_left(lambda: left.append("answered"))
+    answered.answer(1)
+    for letter in (kept, kept, answered):
+        letter.withdraw()
+    assert left == ["kept"]
+
+
 def test_an_answer_to_someone_who_left_is_nothing_to_do() -> None:
     asker = Asker()
     letter = Letter("ask", asker)

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from taskactors.runtime import ActorGone, Letter, Mailbox, MailboxFull
+from taskactors.runtime import ActorGone, Address, Letter, Mailbox, MailboxFull
 from taskactors.runtime.mailbox import FAIR_RUN, RETRY_AFTER_MS
 
 
@@ -40,6 +40,62 @@ async def test_room_that_was_taken_is_free_again() -> None:
     await box.take()
     filled(box, "b")
     assert box.depth == 1
+
+
+def sized(size: int, urgent: bool = False) -> Letter[object]:
+    return Letter("a message", None, urgent, size)
+
+
+async def test_letters_fill_a_box_by_their_size_too_and_not_one_byte_more_is_let_in() -> None:
+    box = Mailbox("store", 9, capacity_bytes=100)
+    box.deliver(sized(60))
+    box.deliver(sized(40))
+    for size in (1, 1_000):
+        with pytest.raises(MailboxFull):
+            box.deliver(sized(size), urgent=True)
+    box.deliver(sized(0))
+    assert box.depth == 3
+
+
+async def test_the_reserved_share_of_its_bytes_takes_urgent_letters_to_the_last_byte_and_none_past_it() -> None:
+    box = Mailbox("store", 10, reserved=1, capacity_bytes=100)
+    box.deliver(sized(90))
+    with pytest.raises(MailboxFull):
+        box.deliver(sized(1))
+    box.deliver(sized(10, urgent=True))
+    with pytest.raises(MailboxFull):
+        box.deliver(sized(1, urgent=True))
+
+
+@pytest.mark.parametrize("in_a_batch", [False, True])
+async def test_bytes_that_were_taken_are_free_again(in_a_batch: bool) -> None:
+    box = Mailbox("store", 9, capacity_bytes=100)
+    for _ in range(5):
+        box.deliver(sized(60))
+        box.deliver(sized(40))
+        if in_a_batch:
+            await box.take_batch(9)
+        else:
+            await box.take()
+            await box.take()
+
+
+async def test_an_empty_box_takes_what_is_larger_than_itself_alone() -> None:
+    box = Mailbox("store", 9, capacity_bytes=100)
+    box.deliver(sized(1_000))
+    with pytest.raises(MailboxFull):
+        box.deliver(sized(1))
+
+
+async def test_a_forwarded_letter_is_as_large_as_it_was() -> None:
+    desk, store = Mailbox("desk", 9, capacity_bytes=100), Mailbox("store", 9, capacity_bytes=100)
+    for _ in range(2):
+        desk.deliver(sized(50))
+        letter = await desk.take()
+        assert letter is not None
+        letter.forward(Address("store", store), "another message")
+    with pytest.raises(MailboxFull):
+        store.deliver(sized(1))
 
 
 @pytest.mark.parametrize(("capacity", "reserved"), [(0, 0), (-1, 0), (3, 3), (3, 4), (3, -1)])

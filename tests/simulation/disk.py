@@ -1,23 +1,22 @@
 """The disk: the stored bytes of a project over all its lives, how they were after every commit, and what goes wrong with writing them."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import trio
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 from taskactors.board.chain import read_head
 from taskactors.domain.events import Event
-from taskactors.storage.engine import Done, Engine, Failed, Snapshot, Unit
+from taskactors.storage.engine import Done, Draft, Engine, Failed, Snapshot, Unit, Writes
 from taskactors.storage.errors import EngineFault, NeedsRoom, StoreFull
 from taskactors.storage.in_memory import InMemoryEngine
-from taskactors.storage.transaction import Buffer
 
 T = TypeVar("T")
-Outcomes = list[Done[Any] | Failed]
 
 
 class Trouble(StrEnum):
@@ -100,15 +99,32 @@ class Disk:
         """When that event became durable."""
         return next(moment.at for moment in self.moments if moment.seq >= seq)
 
-    def commit(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> Outcomes:
-        outcomes = self._kept.write(units, now_ms, batch_id)
-        self._remember(len(units))
-        return outcomes
+    def commit(self, writes: Writes, batch_id: bytes, units: int) -> None:
+        self._kept.commit(writes, batch_id)
+        self._remember(units)
 
     def _remember(self, units: int) -> None:
         moment = Moment(trio.current_time(), copied(self._kept), self._kept.read(read_head).seq)
         self.moments.append(moment)
         self.on_commit(moment, units)
+
+
+@define(eq=False)
+class Watched:
+    """A draft, of which it is known how many units it has and whether anything happened in them."""
+
+    draft: Draft
+    units: int = 0
+    has_events: bool = False
+
+    def run(self, unit: Unit) -> Done[Any] | Failed:
+        outcome = self.draft.run(unit)
+        self.units += 1
+        self.has_events |= isinstance(outcome, Done) and any(isinstance(each, Event) for each in outcome.told)
+        return outcome
+
+    def writes(self, batch_id: bytes) -> Writes:
+        return self.draft.writes(batch_id)
 
 
 @define(eq=False)
@@ -119,34 +135,45 @@ class Opening:
     stored: InMemoryEngine
     is_alive: bool = True
     is_broken: bool = False
+    _drafted: Watched = field(init=False)
 
     def read(self, fn: Callable[[Snapshot], T]) -> T:
         return self.stored.read(fn)
 
-    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> Outcomes:
+    @contextmanager
+    def draft(self, now_ms: int) -> Iterator[Draft]:
         self._require_usable()
-        trouble = self._trouble_with(units, now_ms)
+        if self.disk.troubles and self.disk.troubles[0].trouble is Trouble.FAILS_AT_ONCE:
+            self._break(self._next_trouble())
+        with self.stored.draft(now_ms) as draft:
+            self._drafted = Watched(draft)
+            yield self._drafted
+
+    def commit(self, writes: Writes, batch_id: bytes) -> None:
+        self._require_usable()
+        trouble = self._trouble()
         match trouble:
             case None:
-                return self.disk.commit(units, now_ms, batch_id)
+                self.disk.commit(writes, batch_id, self._drafted.units)
+                return
             case Trouble.NEEDS_ROOM:
                 raise NeedsRoom("the simulated map is full")
             case Trouble.IS_FULL:
                 raise StoreFull("the simulated disk is full")
-            case Trouble.FAILS_AT_COMMIT:
-                tried(self.stored, units, now_ms)
             case Trouble.FAILS_AFTER_COMMIT:
-                self.disk.commit(units, now_ms, batch_id)
+                self.disk.commit(writes, batch_id, self._drafted.units)
+        self._break(trouble)
+
+    def _break(self, trouble: Trouble) -> NoReturn:
         self.is_broken = True
         raise Broken(trouble)
 
-    def _trouble_with(self, units: Sequence[Unit], now_ms: int) -> Trouble | None:
-        if not self.disk.troubles:
+    def _trouble(self) -> Trouble | None:
+        if not self.disk.troubles or (self.disk.troubles[0].waits_for_events and not self._drafted.has_events):
             return None
-        if self.disk.troubles[0].waits_for_events:
-            outcomes = tried(self.stored, units, now_ms)
-            if not any(isinstance(each, Event) for outcome in outcomes if isinstance(outcome, Done) for each in outcome.told):
-                return None
+        return self._next_trouble()
+
+    def _next_trouble(self) -> Trouble:
         self.disk.troubled_at.append(trio.current_time())
         return self.disk.troubles.popleft().trouble
 
@@ -173,9 +200,10 @@ class Opening:
             raise Broken("written to after a fault, without being opened again")
 
 
-def tried(stored: InMemoryEngine, units: Sequence[Unit], now_ms: int) -> Outcomes:
-    """What units would do to that, which stays as it is."""
-    return Buffer(stored._raw, now_ms).run(units)
+def tried(stored: InMemoryEngine, unit: Unit, now_ms: int) -> Done[Any] | Failed:
+    """What a unit would do to that, which stays as it is."""
+    with stored.draft(now_ms) as draft:
+        return draft.run(unit)
 
 
 def copied(engine: InMemoryEngine) -> InMemoryEngine:

@@ -75,12 +75,11 @@ def _has_something(op: Op, stored: InMemoryEngine, now_ms: int) -> bool:
 
     if tool.reads:
         return not isinstance(stored.read(look), Nothing)
-    match tried(stored, [unit], now_ms):
-        case [Done(value)]:
+    match tried(stored, unit, now_ms):
+        case Done(value):
             return not isinstance(value, Nothing)
-        case [Failed(Refusal())]:
+        case Failed(Refusal()):
             # That they would be refused by now is nothing that anybody is woken for.
             return False
-        case [Failed(error)]:
+        case Failed(error):
             raise error
-    raise AssertionError("one unit has one outcome")

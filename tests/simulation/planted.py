@@ -1,7 +1,6 @@
 """Planted bugs: mistakes that a server of this kind could have, each of which the simulation has to find."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
@@ -21,7 +20,6 @@ from taskactors.runtime import Letter
 from taskactors.runtime.mailbox import Mailbox
 from taskactors.storage.keys import split
 from taskactors.storage.transaction import Buffer
-from tests.simulation.disk import Opening, tried
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -59,13 +57,11 @@ def what_somebody_took_who_had_left_stays_taken(plant: pytest.MonkeyPatch) -> No
 
 def the_store_answers_before_it_commits(plant: pytest.MonkeyPatch) -> None:
     async def early(store: Store, batch: Batch) -> None:
-        opening = store._engine
-        assert isinstance(opening, Opening)
-        units = [letter.message.unit for letter in batch.letters]
-        batch.outcomes = tried(opening.stored, units, batch.now)
+        writes = await store._drafted(batch)
         store._committed(batch)
         store.in_hand.batch = batch
-        await store.off_loop(partial(opening.write, units, batch.now, batch.id))
+        if writes:
+            await store.off_loop(store._engine.commit, writes, batch.id)
         store.in_hand.batch = None
 
     plant.setattr(Store, "_write", early)

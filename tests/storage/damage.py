@@ -18,6 +18,7 @@ from taskactors.storage.engine import Transaction
 from taskactors.storage.errors import StorageError
 from taskactors.storage.on_lmdb import DATA_FILE, open_lmdb
 from taskactors.storage.sealing import CHECKSUM_BYTES
+from tests.support.batches import write
 
 PAGE = 4096
 SECTOR = 512
@@ -56,7 +57,7 @@ def grow_specimen(folder: Path) -> Specimen:
     for batch in range(COMMITS):
         if batch == COMMITS - COMMITS_SINCE_OLDER:
             older = (folder / DATA_FILE).read_bytes()
-        engine.write([lambda t: _fill(t, chance)], batch, b"batch-%d" % batch)
+        write(engine, [lambda t: _fill(t, chance)], batch, b"batch-%d" % batch)
     engine.close()
     return Specimen((folder / DATA_FILE).read_bytes(), older, (folder / MARK_FILE).read_bytes())
 

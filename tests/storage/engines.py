@@ -3,6 +3,7 @@
 from taskactors.storage.engine import Done, Engine, Failed, Unit
 from taskactors.storage.in_memory import InMemoryEngine
 from taskactors.storage.on_lmdb import LmdbEngine
+from tests.support import batches
 
 NOW = 1_700_000_000_000
 AFTER_ALL = b"\xff" * 600
@@ -22,7 +23,7 @@ def contents(engine: Engine) -> dict[bytes, bytes]:
 
 
 def write(engine: Engine, *units: Unit, batch_id: bytes = b"a batch") -> list[Done[object] | Failed]:
-    return engine.write(units, NOW, batch_id)
+    return batches.write(engine, units, NOW, batch_id)
 
 
 def put(key: bytes, value: bytes | bytearray = b"") -> Unit:

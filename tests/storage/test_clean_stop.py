@@ -1,11 +1,13 @@
 """A clean stop is noted, so that the next start is quick; the note never outlives what it is about."""
 
+import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from taskactors.storage import apart, verification
+from taskactors.storage import apart, clean_mark, unchanged, verification
 from taskactors.storage.clean_mark import MARK_FILE
 from taskactors.storage.errors import Damaged
 from taskactors.storage.lmdb_file import DATA_FILE
@@ -28,18 +30,92 @@ def deep_checks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return checked
 
 
+@pytest.fixture
+def comparisons(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files of which all was read to compare them with their note, or to make one."""
+    compared: list[Path] = []
+    describe = clean_mark._describe
+
+    def counting(file: Path) -> dict[str, object]:
+        compared.append(file)
+        return describe(file)
+
+    monkeypatch.setattr(clean_mark, "_describe", counting)
+    return compared
+
+
 def make(folder: Path) -> None:
     engine = open_lmdb(folder)
     write(engine, put(b"a", b"1"))
     engine.close()
 
 
-def test_after_a_clean_stop_the_next_start_compares_the_file_and_looks_no_deeper(folder: Path, deep_checks: list[Path]) -> None:
+def test_after_a_clean_stop_the_next_start_looks_no_deeper_than_its_note(folder: Path, deep_checks: list[Path]) -> None:
     make(folder)
     deep_checks.clear()
     open_lmdb(folder).close()
     assert deep_checks == []
     assert (folder / MARK_FILE).exists()
+
+
+def test_a_file_that_nobody_has_touched_is_not_even_read(folder: Path, comparisons: list[Path]) -> None:
+    make(folder)
+    comparisons.clear()
+    open_lmdb(folder).close()
+    assert comparisons == []
+    assert verify(folder) == []
+    assert comparisons == [folder / DATA_FILE]
+
+
+def test_a_changed_byte_is_found_although_size_and_time_are_what_they_were(folder: Path) -> None:
+    make(folder)
+    file = folder / DATA_FILE
+    before = file.stat()
+    with file.open("r+b") as data:
+        data.seek(-1, os.SEEK_END)
+        data.write(b"\xa5")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(Damaged, match="not the file that was closed"):
+        open_lmdb(folder)
+
+
+def test_a_copy_in_its_place_is_compared_and_that_it_is_the_same_is_noted(folder: Path, comparisons: list[Path]) -> None:
+    make(folder)
+    content = (folder / DATA_FILE).read_bytes()
+    (folder / DATA_FILE).unlink()
+    (folder / DATA_FILE).write_bytes(content)
+    comparisons.clear()
+    open_lmdb(folder).close()
+    assert comparisons == [folder / DATA_FILE]
+    open_lmdb(folder).close()
+    assert comparisons == [folder / DATA_FILE]
+
+
+@pytest.mark.parametrize("boot", ["another\n", None])
+def test_after_a_restart_of_the_machine_or_where_none_can_be_told_the_whole_file_is_compared(
+    boot: str | None, folder: Path, comparisons: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(folder)
+    comparisons.clear()
+    monkeypatch.setattr(unchanged, "BOOT_ID", tmp_path / "boot_id")
+    if boot is not None:
+        (tmp_path / "boot_id").write_text(boot)
+    open_lmdb(folder).close()
+    assert comparisons == [folder / DATA_FILE]
+
+
+@pytest.mark.parametrize(("goes_on", "is_told"), [(True, True), (False, False)])
+def test_it_is_looked_at_when_the_next_change_would_bear_another_stamp_and_never_sooner(
+    goes_on: bool, is_told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    stamp = (tmp_path / "file").stat().st_ctime_ns
+    clock = SimpleNamespace(now=stamp)
+    clock.clock_gettime_ns = lambda _: clock.now
+    clock.sleep = lambda _: setattr(clock, "now", clock.now + goes_on)
+    monkeypatch.setattr(unchanged, "time", clock)
+    assert (unchanged.look_of(tmp_path / "file") is not None) is is_told
+    assert (clock.now > stamp) is goes_on
 
 
 def test_the_note_is_gone_before_anything_is_written(folder: Path) -> None:

@@ -11,6 +11,7 @@ from taskactors.storage.errors import KeyTooLong, ValueTooLong
 from taskactors.storage.keys import KEY_LIMIT, key, span
 from taskactors.storage.transaction import VALUE_LIMIT
 from tests.storage.engines import AFTER_ALL, NOW, contents, dump, put, write
+from tests.support import batches
 
 
 class Broken(Exception):
@@ -70,7 +71,7 @@ def test_what_stops_a_whole_process_is_no_units_failure_and_nothing_is_kept(engi
 @pytest.mark.parametrize("units", [[], [lambda transaction: transaction.get(b"a")], [put_then_fail]], ids=["none", "reads", "failed"])
 def test_a_batch_that_wrote_nothing_is_not_committed(engine: Engine, units: Sequence[object]) -> None:
     before = dump(engine)
-    engine.write(units, NOW, b"nothing")  # type: ignore[arg-type]
+    batches.write(engine, units, NOW, b"nothing")  # type: ignore[arg-type]
     assert dump(engine) == before
     assert not engine.committed(b"nothing")
 

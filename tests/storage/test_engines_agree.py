@@ -13,6 +13,7 @@ from taskactors.storage.engine import Done, Engine, Failed, Transaction
 from taskactors.storage.in_memory import InMemoryEngine
 from taskactors.storage.on_lmdb import open_lmdb
 from tests.storage.engines import dump
+from tests.support.batches import write
 
 
 class Refused(Exception):
@@ -52,7 +53,7 @@ BATCHES = st.lists(st.lists(UNIT, max_size=5), max_size=6)
 
 
 def replies(engine: Engine, number: int, units: list[Steps]) -> list[object]:
-    outcomes = engine.write(units, 1000 + number, b"batch %d" % number)
+    outcomes = write(engine, units, 1000 + number, b"batch %d" % number)
     return [outcome.value if isinstance(outcome, Done) else repr(outcome.error) for outcome in outcomes]
 
 
@@ -75,7 +76,7 @@ def test_the_engine_in_memory_does_what_a_dictionary_would(batches: list[list[St
     model: dict[bytes, bytes] = {}
     for number, units in enumerate(batches):
         expected = [_run_on(model, unit) for unit in units]
-        assert [_told(outcome) for outcome in engine.write(units, number, b"%d" % number)] == expected
+        assert [_told(outcome) for outcome in write(engine, units, number, b"%d" % number)] == expected
         assert dict(engine.read(lambda snapshot: snapshot.range(b"\x01", b"\xff" * 9, 1000))) == model
 
 

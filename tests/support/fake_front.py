@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+import outcome
 import pytest
 import trio
 from attrs import Factory, define
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
-from taskactors.actors.calls import Connection
+from taskactors.actors.calls import Connection, Hear, Leave
 from taskactors.actors.listeners import Listener, Listeners, Unlisten
 from taskactors.actors.profiles import PROFILES
 from taskactors.actors.wellbeing import Condition
@@ -45,6 +46,23 @@ class FakeFront:
         self._tell()
         answering = self.answers.get(tool)
         return dict(arguments) if answering is None else await answering(arguments)
+
+    def post(self, connection: Connection, tool: str, arguments: Mapping[str, Any], hear: Hear) -> Leave:
+        """The same in a task of its own, as whoever posts has none."""
+        scope = trio.CancelScope()
+
+        async def answer() -> None:
+            with scope:
+                found = await outcome.acapture(self.call, connection, tool, arguments)
+                if isinstance(found, outcome.Value):
+                    hear(found.value, None)
+                elif isinstance(found.error, trio.Cancelled):
+                    found.unwrap()
+                else:
+                    hear(None, found.error)
+
+        trio.lowlevel.spawn_system_task(answer)
+        return scope.cancel
 
     def notices(self, connection: Connection) -> Mapping[str, Any]:
         return self.pending

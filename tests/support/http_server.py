@@ -8,6 +8,7 @@ import httpx2
 import trio
 
 from taskactors.actors.profiles import PROFILES
+from taskactors.mcp_server.offered import NOTHING_MORE, Offer
 from taskactors.mcp_server.over_http import McpOverHttp
 from taskactors.mcp_server.server import McpSurface
 from taskactors.transports.admission import Admission
@@ -23,9 +24,11 @@ async def figures() -> tuple[str, bytes]:
 
 
 @asynccontextmanager
-async def serving_http(front: FakeFront, admission: Admission = ADMISSION) -> AsyncIterator[tuple[str, HttpDoor, McpOverHttp]]:
+async def serving_http(
+    front: FakeFront, admission: Admission = ADMISSION, more: Offer = NOTHING_MORE
+) -> AsyncIterator[tuple[str, HttpDoor, McpOverHttp]]:
     """The server's address without a path, its door, and its MCP surface."""
-    over_http = McpOverHttp(McpSurface(front, PROFILES), front)
+    over_http = McpOverHttp(McpSurface(front, PROFILES, more), front)
     door = HttpDoor(front, over_http.handle, figures, lambda: front.conditions, admission)
     async with over_http.running(), trio.open_nursery() as nursery:
         port = await nursery.start(door.listen, "127.0.0.1", 0)

@@ -26,8 +26,11 @@ class InMemory:
     async def receive(self) -> str:
         return await self.at_server.receive()
 
-    async def send(self, frame: str) -> None:
-        await self.to_client.send(frame)
+    async def send(self, frame: str | bytes) -> None:
+        self.post(frame if isinstance(frame, bytes) else frame.encode())
+
+    def post(self, frame: bytes) -> None:
+        self.to_client.send_nowait(frame.decode())
 
     async def say(self, message: Mapping[str, Any]) -> None:
         await self.to_server.send(json.dumps(message))

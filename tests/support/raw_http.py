@@ -1,5 +1,6 @@
 """HTTP byte by byte: requests that a proper client would never send, and how each is answered."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -43,6 +44,19 @@ async def exchanged(port: int, sent: bytes) -> bytes:
             with suppress(trio.BrokenResourceError):
                 await stream.send_all(sent)
             return await rest_of(stream)
+
+
+async def one_answer(stream: trio.abc.ReceiveStream) -> bytes:
+    """The next answer on a connection that stays open; whatever there is of it when it ends."""
+    received = b""
+    with trio.fail_after(ANSWERED_WITHIN_S):
+        while chunk := await stream.receive_some(65536):
+            received += bytes(chunk)
+            head, separator, body = received.partition(b"\r\n\r\n")
+            length = re.search(rb"content-length: (\d+)", head.lower())
+            if separator and length is not None and len(body) >= int(length[1]):
+                break
+    return received
 
 
 def status_of(answer: bytes) -> int:

@@ -60,3 +60,18 @@ def close_code(received: bytes) -> int | None:
     """The code in a server's close frame at the end of these bytes."""
     at = received.rfind(b"\x88")
     return int.from_bytes(received[at + 2 : at + 4]) if at >= 0 and received[at + 1] >= 2 else None
+
+
+def frames_in(received: bytes) -> list[bytes]:
+    """What is in each whole frame of a server's among these bytes, as far as they go."""
+    found, at = [], 0
+    while at + 2 <= len(received):
+        size, head = received[at + 1], at + 2
+        if size >= 126:
+            more = 2 if size == 126 else 8
+            size, head = int.from_bytes(received[head : head + more]), head + more
+        if head + size > len(received):
+            break
+        found.append(received[head : head + size])
+        at = head + size
+    return found

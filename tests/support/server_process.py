@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,22 @@ from typing import Any
 READY_WITHIN_S = 30.0
 STOPPED_WITHIN_S = 5.0
 
+PROGRAM = ("-m", "taskactors")
+
 
 class ServerProcess:
     """One server; `facts` is its readiness line."""
 
-    def __init__(self, data: Path, *arguments: str, no_auth: bool = True) -> None:
+    def __init__(
+        self, data: Path, *arguments: str, no_auth: bool = True, program: Sequence[str] = PROGRAM, stdin: int | None = None
+    ) -> None:
         open_to_all = ["--no-auth"] if no_auth else []
-        command = [sys.executable, "-m", "taskactors", "serve", "--data", str(data), "--ws-port", "0", "--json", *open_to_all, *arguments]
+        command = [sys.executable, *program, "serve", "--data", str(data), "--ws-port", "0", "--json", *open_to_all, *arguments]
         self.data = data
         self.errors = data.parent / f"{data.name}.stderr"
         self._errors = self.errors.open("ab")
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TASKACTORS_")}
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, cwd=data.parent, env=environment)
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=self._errors, cwd=data.parent, env=environment)
         self.facts: dict[str, Any] = json.loads(self._first_line())
 
     @property
@@ -50,6 +54,8 @@ class ServerProcess:
     def _close(self) -> None:
         assert self.process.stdout is not None
         self.process.stdout.close()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         self._errors.close()
 
     def _first_line(self) -> str:
@@ -73,9 +79,11 @@ class ServerProcess:
 
 
 @contextmanager
-def running(data: Path, *arguments: str, no_auth: bool = True) -> Iterator[ServerProcess]:
+def running(
+    data: Path, *arguments: str, no_auth: bool = True, program: Sequence[str] = PROGRAM, stdin: int | None = None
+) -> Iterator[ServerProcess]:
     """A server for the time of a test."""
-    server = ServerProcess(data, *arguments, no_auth=no_auth)
+    server = ServerProcess(data, *arguments, no_auth=no_auth, program=program, stdin=stdin)
     try:
         yield server
     finally:

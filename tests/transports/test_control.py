@@ -9,6 +9,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from taskactors.actors.depth import DEPTH_LIMIT
 from taskactors.transports.control import CONNECTIONS_LIMIT, IN_FLIGHT_LIMIT, ControlDoor
 from taskactors.transports.control_lines import LINE_BYTES
 from tests.transports.control_front import Client, ScriptedFront, connect
@@ -136,6 +137,20 @@ async def test_a_longer_line_is_refused_once_without_being_read_and_the_next_one
     assert (await client.reply())["error"]["code"] == -32600
     assert await client.works()
     assert [call[1] for call in front.calls] == ["echo"]
+
+
+def nested(levels: int) -> bytes:
+    """A request that is nested so deep, itself and its params included."""
+    return request(params={"a": 0}).replace(b": 0}", b": " + b"[" * (levels - 2) + b"]" * (levels - 2) + b"}")
+
+
+async def test_a_request_is_nested_as_deep_as_allowed_and_not_one_level_more(client: Client, front: ScriptedFront) -> None:
+    await client.send(nested(DEPTH_LIMIT))
+    assert "result" in await client.reply()
+    await client.send(nested(DEPTH_LIMIT + 1))
+    error = (await client.reply())["error"]
+    assert (error["code"], str(DEPTH_LIMIT) in error["message"]) == (-32600, True)
+    assert len(front.calls) == 1
 
 
 async def test_a_line_may_come_byte_by_byte(client: Client) -> None:

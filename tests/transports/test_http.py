@@ -11,6 +11,7 @@ import trio
 from mcp import Client
 
 from taskactors.actors.calls import UnknownTool
+from taskactors.actors.depth import DEPTH_LIMIT
 from taskactors.actors.wellbeing import Condition, Whereabouts
 from taskactors.domain.errors import DuplicateCode, InvalidArguments, InvalidTransition, NotClaimable, NotFound, NotHolder, Refusal
 from taskactors.domain.task import State
@@ -150,7 +151,7 @@ async def test_a_refusal_has_the_code_that_scripts_know_and_says_more_in_its_dat
         (b'{"id":1,"method":7}', -32600),
         (b'{"id":true,"method":"list_tasks"}', -32600),
         (b'{"id":{},"method":"list_tasks"}', -32600),
-        (b'{"id":1,"method":"list_tasks","params":[1]}', -32600),
+        (b'{"id":1,"method":"list_tasks","params":[1]}', -32602),
     ],
 )
 async def test_what_is_no_request_is_said_to_be_none(body: bytes, code: int) -> None:
@@ -224,6 +225,20 @@ async def test_a_body_is_as_large_as_allowed_and_not_one_byte_more() -> None:
     async with serving_http(front) as (url, _, _):
         assert (await posted(f"{url}/rpc", largest)).status_code == 200
         assert (await posted(f"{url}/rpc", largest + b" ")).status_code == 413
+    assert len(front.called) == 1
+
+
+def nested(levels: int) -> bytes:
+    """A request that is nested so deep, itself and its params included."""
+    return b'{"jsonrpc":"2.0","id":1,"method":"claim_task","params":{"a":' + b"[" * (levels - 2) + b"]" * (levels - 2) + b"}}"
+
+
+async def test_a_request_is_nested_as_deep_as_allowed_and_not_one_level_more() -> None:
+    front = FakeFront()
+    async with serving_http(front) as (url, _, _):
+        assert "result" in (await posted(f"{url}/rpc", nested(DEPTH_LIMIT))).json()
+        error = (await posted(f"{url}/rpc", nested(DEPTH_LIMIT + 1))).json()["error"]
+    assert (error["code"], str(DEPTH_LIMIT) in error["message"]) == (-32600, True)
     assert len(front.called) == 1
 
 

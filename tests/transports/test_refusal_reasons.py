@@ -67,7 +67,7 @@ async def test_a_connection_that_breaks_in_us_is_told_by_its_place_and_not_by_it
     async def broken(*_: Any) -> None:
         raise ValueError("Bearer ta_ada_secret")
 
-    monkeypatch.setattr(websocket, "read_request", broken)
+    monkeypatch.setattr("taskactors.transports.opening.Opening.read", broken)
     door = WebSocketDoor(nobody)
     with structlog.testing.capture_logs() as lines:
         async with served(door) as client:

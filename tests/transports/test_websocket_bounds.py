@@ -11,10 +11,11 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
+from taskactors.transports.guarded_stream import LINGER_S, GuardedStream
 from taskactors.transports.websocket import Handler, WebSocketDoor
-from taskactors.transports.websocket_guards import FRAGMENTS_LIMIT, LINGER_S, MESSAGE_BYTES
+from taskactors.transports.websocket_guards import FRAGMENTS_LIMIT, MESSAGE_BYTES
 from taskactors.transports.websocket_wire import OUTGOING_LIMIT, PING_EVERY_S, WRITE_WITHIN_S
-from tests.support.raw_websocket import BINARY, CONTINUED, PING, PONG, TEXT, answer_to, close_code, frame, opening, rest_of
+from tests.support.raw_websocket import BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, answer_to, close_code, frame, opening, rest_of
 
 WITHIN_S = 10.0
 GOING_ON = b"going on"
@@ -121,10 +122,24 @@ async def test_what_is_not_utf8_closes_with_its_reason(payload: bytes, opcode: i
         assert await code_after(stream, frame(payload, opcode)) == 1007
 
 
-async def test_a_character_may_be_split_between_fragments() -> None:
+@pytest.mark.parametrize("opcode", [TEXT, BINARY], ids=["text", "binary"])
+@pytest.mark.parametrize(
+    "behind", [frame(b"\xff", BINARY), frame(b"x", PING, last=False), frame(b"\x03\xe8", CLOSE)], ids=["more", "worse", "bye"]
+)
+async def test_what_comes_behind_bytes_that_are_not_utf8_does_not_change_the_reason(behind: bytes, opcode: int) -> None:
+    with structlog.testing.capture_logs() as logged:
+        async with served() as url:
+            for _ in range(20):  # it was a matter of which task came first
+                async with opened(url) as stream:
+                    assert await code_after(stream, frame(b"\xff", opcode) + behind) == 1007
+    assert logged == []
+
+
+@pytest.mark.parametrize("opcode", [TEXT, BINARY], ids=["text", "binary"])
+async def test_a_character_may_be_split_between_fragments(opcode: int) -> None:
     both = "é".encode()
     async with served() as url, opened(url) as stream:
-        await stream.send_all(frame(both[:1], last=False) + frame(both[1:], CONTINUED))
+        await stream.send_all(frame(both[:1], opcode, last=False) + frame(both[1:], CONTINUED))
         with trio.fail_after(WITHIN_S):
             assert "1 'é'".encode() in await stream.receive_some(1000)
 
@@ -200,6 +215,29 @@ def tight() -> Pair:
     return trio.testing.lockstep_stream_pair()
 
 
+class SlowToEnd(trio.abc.HalfCloseableStream):
+    """A socket that is about to say that nothing follows; meanwhile it takes nothing else, as sockets do."""
+
+    def __init__(self) -> None:
+        self.ending = trio.Event()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        raise trio.BusyResourceError
+
+    async def wait_send_all_might_not_block(self) -> None:
+        raise trio.BusyResourceError
+
+    async def send_eof(self) -> None:
+        self.ending.set()
+        await trio.sleep_forever()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        return b""
+
+    async def aclose(self) -> None:
+        await trio.lowlevel.checkpoint()
+
+
 @asynccontextmanager
 async def in_memory(handler: Handler, pair: Pair) -> AsyncIterator[trio.abc.HalfCloseableStream]:
     """A client of a server on streams in memory, after its handshake; leaving waits until the server has let go of it."""
@@ -211,6 +249,16 @@ async def in_memory(handler: Handler, pair: Pair) -> AsyncIterator[trio.abc.Half
         while not head.endswith(b"\r\n\r\n"):
             head += await client.receive_some(1)
         yield client
+
+
+async def test_whoever_still_sends_while_the_stream_says_goodbye_hears_that_it_is_closed(autojump_clock: trio.testing.MockClock) -> None:
+    stream = SlowToEnd()
+    guarded = GuardedStream(stream)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(guarded.aclose)
+        await stream.ending.wait()
+        with pytest.raises(trio.ClosedResourceError):
+            await guarded.send_all(b"too late")
 
 
 async def test_a_client_that_reads_nothing_is_cut_off_in_time(autojump_clock: trio.testing.MockClock) -> None:
@@ -275,6 +323,13 @@ async def test_a_client_that_is_silent_but_there_stays(autojump_clock: trio.test
         await client.send_all(frame(GOING_ON))
         assert GOING_ON in await client.receive_some(1000)
         await client.send_eof()
+
+
+async def test_a_pong_that_answers_nothing_we_asked_is_no_sign_of_life(autojump_clock: trio.testing.MockClock) -> None:
+    async with in_memory(echo, roomy()) as client:
+        await trio.sleep(PING_EVERY_S + 1)
+        await client.send_all(frame(b"else", PONG))
+    assert 2 * PING_EVERY_S <= trio.current_time() <= 2 * PING_EVERY_S + LINGER_S + 0.1
 
 
 async def test_a_client_that_does_not_answer_our_goodbye_is_left(autojump_clock: trio.testing.MockClock) -> None:

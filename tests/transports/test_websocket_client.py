@@ -11,14 +11,15 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 from mcp_types.jsonrpc import JSONRPCNotification
-from trio_websocket import ConnectionRejected
+from trio_websocket import CloseReason, ConnectionClosed, ConnectionRejected, WebSocketRequest, serve_websocket
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
+from taskactors.transports.dialing import CLOSE_WITHIN_S, CONNECT_WITHIN_S
 from taskactors.transports.websocket import WebSocketDoor
-from taskactors.transports.websocket_client import CLOSE_WITHIN_S, CONNECT_WITHIN_S, WebSocketTransport
+from taskactors.transports.websocket_client import WebSocketTransport
 from tests.support.fake_front import FakeFront, Held, serving
 
 ERAS = ["legacy", "2026-07-28", "auto"]
@@ -117,6 +118,29 @@ async def test_a_caller_that_is_cancelled_leaves_no_half_message_behind() -> Non
                     await trio.lowlevel.checkpoint()
         nursery.cancel_scope.cancel()
     assert {size > 900_000 for size in received[:-1]} <= {True}
+
+
+async def test_one_that_is_cancelled_says_goodbye_and_is_gone_at_once(autojump_clock: trio.testing.MockClock) -> None:
+    autojump_clock.autojump_threshold = 0.05  # the sockets are real, and need a moment of real time
+    heard: list[CloseReason | None] = []
+
+    async def listens(request: WebSocketRequest) -> None:
+        socket = await request.accept(subprotocol="mcp")
+        try:
+            await socket.get_message()
+        except ConnectionClosed as closed:
+            heard.append(closed.reason)
+
+    async with trio.open_nursery() as nursery:
+        server = await nursery.start(partial(serve_websocket, listens, "127.0.0.1", 0, None))
+        began = trio.current_time()
+        with trio.CancelScope() as scope:
+            async with WebSocketTransport(f"ws://127.0.0.1:{server.port}/mcp"):
+                scope.cancel()
+                await trio.sleep_forever()
+        assert trio.current_time() - began < CLOSE_WITHIN_S
+        nursery.cancel_scope.cancel()
+    assert [reason.code for reason in heard if reason is not None] == [1000]
 
 
 async def test_a_server_that_does_not_answer_the_goodbye_is_left(autojump_clock: trio.testing.MockClock) -> None:

@@ -1,7 +1,7 @@
 """Handshakes: bad ones are answered for what they are, slow and endless ones end, and none of them touches anybody else."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 import structlog.testing
@@ -10,10 +10,12 @@ import trio.testing
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
+from taskactors.domain.token import Token, digest_of, local_token, secret_of
 from taskactors.transports import websocket
+from taskactors.transports.admission import Admission
+from taskactors.transports.guarded_stream import HANDSHAKE_BYTES
 from taskactors.transports.refusal_log import Reason
-from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, WebSocketDoor
-from taskactors.transports.websocket_guards import HANDSHAKE_BYTES
+from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, PER_TOKEN_LIMIT, WebSocketDoor
 from tests.support.raw_websocket import TEXT, answer_to, frame, opening, rest_of
 
 BAD_WITHIN_S = 5.0
@@ -163,6 +165,30 @@ async def test_beyond_the_limit_newcomers_are_turned_away_until_a_place_is_free(
                 pass
 
 
+async def test_with_one_agents_token_so_many_connections_are_open_and_no_other_feels_it() -> None:
+    secrets = {name: secret_of(name, bytes([number]) * 32) for number, name in enumerate(("ada", "bob", "local"))}
+    tokens = {secrets[name]: Token(id=f"t-{name}", name=name, digest=digest_of(secrets[name]), created_at=0) for name in ("ada", "bob")}
+    tokens[secrets["local"]] = local_token(secrets["local"], 0)
+    door = WebSocketDoor(echo, Admission(holder=tokens.get))
+
+    def by(name: str) -> bytes:
+        return opening(more={"Authorization": f"Bearer {secrets[name]}"})
+
+    async with listening(door) as port, AsyncExitStack() as stack:
+        adas = [await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port)) for _ in range(PER_TOKEN_LIMIT)]
+        for stream in adas:
+            assert (await answer_to(stream, by("ada")))[0] == 101
+        status, answer = await status_of(port, by("ada"))
+        assert (status, str(PER_TOKEN_LIMIT).encode() in answer, b"retry-after" in answer.lower()) == (429, True, True)
+        assert [(await status_of(port, by(name)))[0] for name in ("bob", "local")] == [101, 101]
+        locals_ = [await stack.enter_async_context(await trio.open_tcp_stream("127.0.0.1", port)) for _ in range(PER_TOKEN_LIMIT + 1)]
+        assert [(await answer_to(stream, by("local")))[0] for stream in locals_] == [101] * (PER_TOKEN_LIMIT + 1)
+        await adas[0].aclose()
+        with trio.fail_after(BAD_WITHIN_S):
+            while (await status_of(port, by("ada")))[0] != 101:
+                pass
+
+
 async def test_a_flood_of_newcomers_beyond_the_limit_is_not_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket, "CONNECTIONS_LIMIT", 0)
     monkeypatch.setattr(websocket, "REFUSING_LIMIT", 1)
@@ -185,6 +211,24 @@ async def test_bad_handshakes_are_no_faults_of_ours(port: int, capfd: pytest.Cap
     assert {each["event"] for each in logged} == {"a client was turned away"}
     assert {each["reason"] for each in logged} == {Reason.REQUEST, Reason.MALFORMED, Reason.HOST, Reason.ORIGIN}
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("request_", [opening(), *(request for request, _ in BAD.values())], ids=["good", *BAD])
+async def test_a_client_that_is_gone_before_it_is_answered_is_no_fault_of_ours(request_: bytes) -> None:
+    with structlog.testing.capture_logs() as logged:
+        for _ in range(3):
+            client, server = trio.testing.memory_stream_pair()
+            server.send_stream.send_all_hook = nobody_there
+            await client.send_all(request_)
+            client.send_stream.close()
+            await WebSocketDoor(echo).serve(server)
+    # It is told of for what it asked for, and not as a connection that broke.
+    assert {each["event"] for each in logged} <= {"a client was turned away"}
+    assert Reason.BROKEN not in {each["reason"] for each in logged}
+
+
+async def nobody_there() -> None:
+    raise trio.BrokenResourceError
 
 
 async def test_a_name_with_several_addresses_has_one_port() -> None:

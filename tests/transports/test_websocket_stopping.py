@@ -7,8 +7,8 @@ from trio_websocket import HandshakeError
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
+from taskactors.transports.guarded_stream import LINGER_S
 from taskactors.transports.websocket import WebSocketDoor
-from taskactors.transports.websocket_guards import LINGER_S
 from taskactors.transports.websocket_wire import CLOSE_WITHIN_S
 from tests.support.fake_front import FakeFront, Held, calling, connected, introduced, legacy, modern, serving
 from tests.support.raw_websocket import close_code, opening, rest_of

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import structlog
 import trio
 from attrs import Factory, define, evolve, frozen
 
@@ -17,6 +16,7 @@ from ..domain.errors import NotFound, Refusal
 from ..domain.moments import text_of
 from ..domain.task import Instant
 from ..domain.token import LOCAL_ID, SECRET_BYTES, Token, digest_of, local_token, secret_of
+from ..loglines import Log
 from ..runtime import Letter, Place, one_at_a_time
 from ..storage.token_file import read_local, read_tokens, write_local, write_tokens
 from .refusals import StoreFullRefusal, TooManyTokens
@@ -36,7 +36,7 @@ Revoked = Callable[[str], None]
 
 Answer = Mapping[str, Any]
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @frozen

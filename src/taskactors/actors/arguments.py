@@ -1,17 +1,22 @@
 """Arguments: the check that every call's arguments go through on their way to becoming a request."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from typing import Any, Generic, TypeVar, get_type_hints
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_type_hints
 
 import msgspec
 from attrs import NOTHING, define, field, fields
-from jsonschema import Draft202012Validator
 
 from ..board.requests.request import Request
 from ..domain.errors import InvalidArguments
 from .argument_schema import Schema, input_schema, required_fields
 from .violations import PROBLEMS_LIMIT, SHOWN_CHARACTERS, make_validator, shown, violations
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 R = TypeVar("R", bound=Request)
 
@@ -30,9 +35,8 @@ class Arguments(Generic[R]):
     schema: Schema = field(init=False)
     _fields: Mapping[str, Any] = field(init=False)
     _required: tuple[str, ...] = field(init=False)
-    _inner: Mapping[str, Draft202012Validator] = field(init=False)
+    _inner: frozenset[str] = field(init=False)
     _whole_numbers: frozenset[str] = field(init=False)
-    _validator: Draft202012Validator = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.schema = input_schema(self.request)
@@ -40,9 +44,16 @@ class Arguments(Generic[R]):
         self._fields = {each.name: hints[each.name] for each in fields(self.request)}
         self._required = required_fields(self.request)
         properties = self.schema["properties"]
-        self._inner = {name: make_validator(properties[name]) for name in self._fields if "additionalProperties" in str(properties[name])}
+        self._inner = frozenset(name for name in self._fields if "additionalProperties" in str(properties[name]))
         self._whole_numbers = frozenset(name for name in self._fields if properties[name].get("type") == "integer")
-        self._validator = make_validator(self.schema)
+
+    @cached_property
+    def _validator(self) -> Draft202012Validator:
+        return make_validator(self.schema)
+
+    @cached_property
+    def _inner_validators(self) -> Mapping[str, Draft202012Validator]:
+        return {name: make_validator(self.schema["properties"][name]) for name in self._inner}
 
     def structure(self, arguments: Mapping[str, Any], tool: str) -> R:
         """The request that these arguments make; null counts as not given. Raises InvalidArguments naming every violation with its path."""
@@ -62,9 +73,9 @@ class Arguments(Generic[R]):
     def _converted(self, known: Mapping[str, Any]) -> R:
         # Encoding is the quickest way to find text that could never be stored or sent, however deep it sits.
         msgspec.json.encode(known)
-        for name in self._inner.keys() & known.keys():
+        for name in self._inner & known.keys():
             # The conversion would let unknown keys of inner objects pass; the schema does not.
-            if _holds_objects(known[name]) and not self._inner[name].is_valid(known[name]):
+            if _holds_objects(known[name]) and not self._inner_validators[name].is_valid(known[name]):
                 raise ValueError(name)
         try:
             return msgspec.convert(known, self.request)

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Callable
 
-import structlog
 import trio
 from attrs import Factory, define
 
@@ -12,6 +11,7 @@ from ..board.change import as_server
 from ..board.settings import BoardSettings
 from ..domain.errors import Refusal
 from ..domain.events import EventKind
+from ..loglines import Log
 from ..runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull
 from ..storage.apart import Abandoned
 from ..storage.engine import Transaction
@@ -33,7 +33,7 @@ ASK_WITHIN_S = 30.0
 SAID = 10
 """Findings that one event holds; the log has the rest."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
 import trio
 from attrs import Factory, define, frozen
 
@@ -17,6 +16,7 @@ from ..board.checked import Checked, checked
 from ..domain.errors import Refusal
 from ..domain.moments import text_of
 from ..domain.task import Instant
+from ..loglines import Log
 from ..runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull
 from ..storage.apart import Abandoned
 from ..storage.copying import copy_stopped
@@ -43,7 +43,7 @@ NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 
 CHUNK_BYTES = 1 << 20
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @frozen(kw_only=True)

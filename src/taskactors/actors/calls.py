@@ -1,8 +1,9 @@
 """Calls: what comes in at a door, and the command that the router makes of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+import msgspec
 from attrs import frozen
 
 from ..board.requests.request import Request
@@ -12,6 +13,10 @@ from .listeners import Listener, Unlisten
 
 Json = Mapping[str, Any]
 """A JSON object, ready to be encoded."""
+
+
+LARGEST_BYTES = 1 << 20
+"""No call is larger: every door takes messages up to this size."""
 
 
 @frozen(kw_only=True)
@@ -49,6 +54,14 @@ class Call:
     arguments: Mapping[str, Any]
 
 
+def size_of(arguments: Mapping[str, Any]) -> int:
+    """About how many bytes arguments take. Those that cannot be written out count as the largest; they are soon refused."""
+    try:
+        return len(msgspec.json.encode(arguments))
+    except (ValueError, OverflowError, RecursionError):
+        return LARGEST_BYTES
+
+
 @frozen(kw_only=True)
 class Command:
     """One checked call on its way to a desk and the store. Its id is in every event that it causes."""
@@ -57,6 +70,13 @@ class Command:
     tool: str
     request: Request
     caller: Caller
+
+
+Hear = Callable[[Json | None, BaseException | None], None]
+"""Hears once how a posted call ended: the answer, or the error that `call` would raise."""
+
+Leave = Callable[[], None]
+"""Says that whoever posted a call waits no more: nothing will be heard of it, and what it took is given back."""
 
 
 class Front(Protocol):
@@ -76,7 +96,14 @@ class Front(Protocol):
 
 
 class TellingFront(Front, Protocol):
-    """A front that has more to tell its callers than they asked for."""
+    """A front that has more to tell its callers than they asked for, and can be asked without waiting in a task."""
+
+    def post(self, connection: Connection, tool: str, arguments: Mapping[str, Any], hear: Hear) -> Leave | None:
+        """Like `call`, but returns at once and is heard of later, or even before it returns. Raises a Refusal when the call is not taken.
+
+        None when a call cannot be sent yet, as when its project has to be opened first: only `call` waits for that.
+        """
+        ...
 
     def notices(self, connection: Connection) -> Json:
         """What the agent of this connection should hear with its next answer; empty when there is nothing."""

@@ -3,10 +3,10 @@
 import secrets
 from traceback import walk_tb
 
-import structlog
 import trio
 from attrs import Factory, define, field
 
+from ..loglines import Log
 from .refusals import Internal
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3_600.0
@@ -15,7 +15,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3_600.0
 PLACES_LIMIT = 256
 """Places in the code that are remembered to be broken; the oldest is forgotten, and logged whole once more."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define

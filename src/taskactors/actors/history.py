@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 import trio
 from attrs import define
 
@@ -15,6 +14,7 @@ from ..board.settings import BoardSettings
 from ..board.view import View
 from ..domain.caller import SERVER, Caller, Kind
 from ..domain.errors import Refusal
+from ..loglines import Log
 from ..runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull
 from ..storage.engine import Snapshot, Transaction
 from .clock import Clock
@@ -26,7 +26,7 @@ FIRST_AFTER_S = 300.0
 
 ASK_WITHIN_S = 30.0
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)

@@ -9,11 +9,11 @@ from ..board.change import as_server
 from ..board.passing import Outlook, give_grace, outlook
 from ..board.requests.admin import DropHistory
 from ..board.settings import BoardSettings
-from ..runtime import Address, Child, Observer, Place, RestartBudget, Supervisor
+from ..runtime import Address, Child, Letter, Observer, Place, RestartBudget, Supervisor
 from ..storage.engine import Engine, Transaction
 from .auditing import Auditing
 from .backups import Backups, BackupSettings
-from .calls import Call
+from .calls import Call, size_of
 from .clock import MS, Clock
 from .delivery import Delivery
 from .due_note import DueNote
@@ -44,6 +44,9 @@ BOX = 1024
 
 KEPT_FREE = BOX // 10
 """Room kept for finishing work, so that overload sheds new work and never the end of old."""
+
+BOX_BYTES = 32 << 20
+"""The same letters by what they hold: thousands of usual calls, and few of the largest, of which a thousand would take a gigabyte."""
 
 STOP_WITHIN_S = 1.0
 STORE_STOP_WITHIN_S = 2.0
@@ -88,6 +91,7 @@ class Project:
             self._run_store,
             capacity=BOX,
             reserved=KEPT_FREE,
+            capacity_bytes=BOX_BYTES,
             stop_within_s=STORE_STOP_WITHIN_S,
             start_within_s=STORE_START_WITHIN_S,
         )
@@ -105,7 +109,15 @@ class Project:
         timers = Timers(self.store, self.clock, self.feed, self.presence, setting.settings)
         roles = self._roles()
         router = Router(setting.tools, {child.name: child.address for child in roles.children}, self.presence, self.clock)
-        routing = Child("router", router.run, capacity=BOX, reserved=KEPT_FREE, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S)
+        routing = Child(
+            "router",
+            router.run,
+            capacity=BOX,
+            reserved=KEPT_FREE,
+            capacity_bytes=BOX_BYTES,
+            stop_within_s=STOP_WITHIN_S,
+            start_within_s=START_WITHIN_S,
+        )
         self.router = routing.address
         # In this order a child starts after all that it sends to, and stops before any of them.
         self.supervisor = Supervisor(
@@ -125,9 +137,17 @@ class Project:
 
     async def call(self, call: Call, within_s: float) -> Mapping[str, Any]:
         """Send one call through the tree. Raises Refusal, UnknownTool, and the runtime's own faults."""
-        tool = self.setting.tools.get(call.tool)
-        answer: Mapping[str, Any] = await self.router.ask(call, within_s, urgent=bool(tool and tool.urgent))
+        answer: Mapping[str, Any] = await self.router.ask(call, within_s, self._is_urgent(call), size_of(call.arguments))
         return answer
+
+    def post(self, letter: Letter[Call]) -> None:
+        """Send one call through the tree, to be answered on its letter. Raises MailboxFull and ActorGone."""
+        letter.size = size_of(letter.message.arguments)
+        self.router.post(letter, self._is_urgent(letter.message))
+
+    def _is_urgent(self, call: Call) -> bool:
+        tool = self.setting.tools.get(call.tool)
+        return tool is not None and tool.urgent
 
     def depths(self) -> Mapping[str, int]:
         """How many letters wait in each actor's box."""
@@ -176,6 +196,7 @@ class Project:
                 role.desk(self).run,
                 capacity=BOX,
                 reserved=KEPT_FREE,
+                capacity_bytes=BOX_BYTES,
                 stop_within_s=STOP_WITHIN_S,
                 start_within_s=START_WITHIN_S,
             )

@@ -10,7 +10,7 @@ from attrs import Factory, define
 
 from ..domain.errors import Refusal
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Place
-from .calls import Call, Connection
+from .calls import Call, Connection, Hear, Json, Leave
 from .clock import Clock
 from .delivery import Way
 from .faults import internal
@@ -18,6 +18,7 @@ from .listeners import Listener, Listeners, Unlisten
 from .metrics import ANSWERED, NO_PROJECT, UNKNOWN, Metrics
 from .pace import Pace
 from .patience import waited_for_s
+from .posts import Posts
 from .project import Project, ProjectSetting
 from .refusals import NoSuchProject, Overloaded, ProjectUnavailable, Stopping, TimedOut
 from .seat import Seat
@@ -50,6 +51,7 @@ class Projects:
     _listeners: dict[str, Listeners] = Factory(dict)
     metrics: Metrics = Factory(Metrics)
     _pace: Pace = Factory(Pace)
+    _posts: Posts = Factory(Posts)
     _nursery: trio.Nursery | None = None
     _clock: Clock | None = None
     _stopping: bool = False
@@ -63,6 +65,7 @@ class Projects:
             place.ready()
             async with trio.open_nursery() as looking:
                 looking.start_soon(self._look_after_the_others)
+                looking.start_soon(self._posts.end_in_time)
                 await place.until_stopped()
                 looking.cancel_scope.cancel()
             self._stopping = True
@@ -83,11 +86,10 @@ class Projects:
 
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one call. Raises Refusal or UnknownTool, never anything of the runtime's."""
-        known = tool if tool in TOOLS else UNKNOWN
         try:
             seat, project = await self._let_in(connection)
         except Refusal as no:
-            self.metrics.refused(connection.project if self._has(connection.project) else NO_PROJECT, known, no.code)
+            self._refused(connection, tool, no)
             raise
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
         seat.call_began()
@@ -99,21 +101,52 @@ class Projects:
         except Refusal as no:
             outcome = no.code
             raise
-        except MailboxFull as full:
-            raise Overloaded(desk=full.actor, retry_after_ms=full.retry_after_ms) from full
-        except AskTimedOut as late:
-            raise TimedOut(tool=tool, within_s=within_s) from late
-        except ActorCrashed as crash:
-            raise internal(crash, "a desk crashed while it served a call", tool=tool) from crash
-        except ActorGone as gone:
-            raise self._gone(seat) from gone
+        except (MailboxFull, AskTimedOut, ActorCrashed, ActorGone) as fault:
+            raise self._told(fault, seat, tool) from fault
         finally:
-            seat.call_ended()
-            self.metrics.called(connection.project, known, outcome, trio.current_time() - began, within_s > CALL_WITHIN_S)
+            self._ended(seat, tool, outcome, trio.current_time() - began, within_s)
 
-    async def _let_in(self, connection: Connection) -> tuple[Seat, Project]:
+    def post(self, connection: Connection, tool: str, arguments: Mapping[str, Any], hear: Hear) -> Leave | None:
+        """Like `call`, but heard of later, or before it returns. Raises Refusal; None when the project has to be opened first."""
+        seat = self._seats.get(connection.project)
+        if seat is None or (project := seat.project) is None or self._stopping:
+            return None
+        try:
+            self._keep_pace(connection)
+        except Refusal as no:
+            self._refused(connection, tool, no)
+            raise
+        seat.want()
+        seat.call_began()
+        within_s = CALL_WITHIN_S + waited_for_s(arguments)
+
+        def ended(value: Json | None, error: BaseException | None) -> None:
+            outcome = error.code if isinstance(error, Refusal) else GONE if value is None else ANSWERED
+            self._ended(seat, tool, outcome, trio.current_time() - post.began, within_s)
+            if value is not None or error is not None:
+                hear(value, self._told(error, seat, tool))
+
+        post = self._posts.begin(Call(connection=connection, tool=tool, arguments=arguments), within_s, ended)
+        try:
+            project.post(post.letter)
+        except (MailboxFull, ActorGone) as fault:
+            post.end(None, fault)
+        return post.leave
+
+    def _keep_pace(self, connection: Connection) -> None:
         if not connection.operator:
             self._pace.take(connection.name)
+
+    def _ended(self, seat: Seat, tool: str, outcome: str, took_s: float, within_s: float) -> None:
+        seat.call_ended()
+        self.metrics.called(seat.name, tool if tool in TOOLS else UNKNOWN, outcome, took_s, within_s > CALL_WITHIN_S)
+
+    def _refused(self, connection: Connection, tool: str, no: Refusal) -> None:
+        project = connection.project if self._has(connection.project) else NO_PROJECT
+        self.metrics.refused(project, tool if tool in TOOLS else UNKNOWN, no.code)
+
+    async def _let_in(self, connection: Connection) -> tuple[Seat, Project]:
+        self._keep_pace(connection)
         seat = self._wanted(connection.project)
         return seat, seat.project or await seat.opened()
 
@@ -204,7 +237,18 @@ class Projects:
     def _connected_to(self, name: str) -> Iterator[Connection]:
         return (connection for connection in self._connections.values() if connection.project == name)
 
-    def _gone(self, seat: Seat) -> Exception:
-        if self._stopping:
-            return Stopping()
-        return ProjectUnavailable(project=seat.name, why=seat.failure or "it is being restarted", retry_after_ms=1000)
+    def _told(self, error: Any, seat: Seat, tool: str) -> Any:
+        """What a caller is told instead of the runtime's own errors."""
+        match error:
+            case MailboxFull():
+                return Overloaded(desk=error.actor, retry_after_ms=error.retry_after_ms)
+            case AskTimedOut():
+                return TimedOut(tool=tool, within_s=error.within_s)
+            case ActorCrashed():
+                return internal(error, "a desk crashed while it served a call", tool=tool)
+            case ActorGone() if self._stopping:
+                return Stopping()
+            case ActorGone():
+                return ProjectUnavailable(project=seat.name, why=seat.failure or "it is being restarted", retry_after_ms=1000)
+            case _:
+                return error

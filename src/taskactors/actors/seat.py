@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-import structlog
 import trio
 from attrs import Factory, define
 
 from ..domain.errors import Refusal
+from ..loglines import Log
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, StartFailed, TooManyRestarts
 from .calls import Connection
 from .clock import MS, Clock
@@ -40,7 +40,7 @@ EARLY_S = 2.0
 SLOW_STOP_S = 15.0
 """A stop that takes longer hangs on something that whoever runs the server should know of."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
 import trio
 from attrs import Factory, define, field, frozen
 
@@ -16,9 +15,10 @@ from ..board.chain import read_head
 from ..board.passing import Outlook, outlook
 from ..domain.errors import Refusal
 from ..domain.task import Instant
+from ..loglines import Log
 from ..runtime import ActorCrashed, Letter, Place, in_batches
 from ..storage.apart import Abandoned
-from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction
+from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction, Writes
 from ..storage.errors import Damaged, EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
 from .faults import internal
@@ -29,17 +29,21 @@ from .refusals import StoreFullRefusal, UnknownOutcome
 BATCH_LIMIT = 64
 """Units per commit: past this the fsync is well shared, and a longer batch only makes its first caller wait."""
 
-WAITING_LIMIT = 256
-"""Writes taken out of the box ahead of the commit in progress. Beyond it the box fills up, and callers are told."""
+BATCH_BYTES = 4 << 20
+"""What the units of one commit were called with, together: more would be one long flush, for which the smallest of them waits."""
 
-READING_TURN_S = 0.001
-"""Reads are done in a row for this long before other tasks run: a list takes milliseconds, and a flood of them in one project
-must not stand before another's calls. To let others run costs some microseconds."""
+WAITING_LIMIT = 256
+WAITING_BYTES = 2 * BATCH_BYTES
+"""Writes taken out of the box ahead of the commit in progress. Beyond either the box fills up, and callers are told."""
+
+TURN_S = 0.001
+"""Reads and units are done in a row for this long before other tasks run: a list takes milliseconds, and a flood of them in one
+project must not stand before another's calls. To let others run costs some microseconds."""
 
 ATTEMPTS_AFTER_FAULT = 1
 """A batch in doubt is run once more after the engine was opened again; then its outcome is reported as unknown."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @frozen
@@ -87,9 +91,31 @@ class InHand:
     """What the store has accepted and not yet answered. Belongs to the store's place, not to one life of it."""
 
     waiting: deque[Letter[Write]] = Factory(deque)
+    waiting_bytes: int = 0
     batch: Batch | None = None
     outlook: Outlook | None = None
     """What is to come, as it was when the store was stopped in good order."""
+
+    def take(self, letter: Letter[Write]) -> None:
+        """One more that waits for its commit."""
+        self.waiting.append(letter)
+        self.waiting_bytes += letter.size
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether no more should be taken before some of it is on its way."""
+        return len(self.waiting) > WAITING_LIMIT or self.waiting_bytes > WAITING_BYTES
+
+    def next_batch(self) -> list[Letter[Write]]:
+        """The first of those that wait, as many as one commit should have; at least one."""
+        letters: list[Letter[Write]] = []
+        size = 0
+        while self.waiting and len(letters) < BATCH_LIMIT and (not letters or size + self.waiting[0].size <= BATCH_BYTES):
+            letter = self.waiting.popleft()
+            size += letter.size
+            letters.append(letter)
+        self.waiting_bytes -= size
+        return letters
 
 
 @define
@@ -109,6 +135,19 @@ class StoreHealth:
         """A read or a unit of work ended so."""
         if isinstance(error, Damaged):
             self.damage = error.fact
+
+
+@define
+class Turn:
+    """How long this task has kept the loop since others had their turn."""
+
+    _began: float = Factory(trio.current_time)
+
+    async def taken(self) -> None:
+        """Something was done: let others run if it has been long enough."""
+        if trio.current_time() - self._began >= TURN_S:
+            await trio.lowlevel.checkpoint()
+            self._began = trio.current_time()
 
 
 OffLoop = Callable[..., Awaitable[Any]]
@@ -161,16 +200,14 @@ class Store:
                 await self.off_loop(self._engine.close)
 
     async def _take(self, letters: Sequence[Letter[Any]]) -> None:
-        began = trio.current_time()
+        turn = Turn()
         for letter in letters:
             match letter.message:
                 case Read(fn):
                     self._answer_read(letter, fn)
-                    if trio.current_time() - began >= READING_TURN_S:
-                        await trio.lowlevel.checkpoint()
-                        began = trio.current_time()
+                    await turn.taken()
                 case Write():
-                    self.in_hand.waiting.append(letter.keep())
+                    self.in_hand.take(letter.keep())
                     self._work.set()
                 case Copy(folder):
                     self._nursery.start_soon(self._beside, letter.keep(), self._engine.copy, folder)
@@ -178,7 +215,7 @@ class Store:
                     self._nursery.start_soon(self._beside, letter.keep(), self._engine.examine, check)
                 case other:
                     raise TypeError(f"the store was sent {type(other).__name__}")
-        while len(self.in_hand.waiting) > WAITING_LIMIT:
+        while self.in_hand.is_enough:
             self._room = trio.Event()
             await self._room.wait()
 
@@ -213,8 +250,7 @@ class Store:
                     return
                 self._work = trio.Event()
                 await self._work.wait()
-            waiting = self.in_hand.waiting
-            letters = [waiting.popleft() for _ in range(min(len(waiting), BATCH_LIMIT))]
+            letters = self.in_hand.next_batch()
             self._room.set()
             # Who left before their turn is nothing to do; a tell has nobody to leave.
             if wanted := [letter for letter in letters if letter.wanted or not letter.asked]:
@@ -224,7 +260,8 @@ class Store:
     async def _write(self, batch: Batch) -> None:
         began = trio.current_time()
         try:
-            await self.off_loop(self._run_units, batch)
+            if writes := await self._drafted(batch):
+                await self.off_loop(self._engine.commit, writes, batch.id)
         except NeedsRoom:
             self._engine.make_room()
             await self._write(batch)
@@ -234,30 +271,26 @@ class Store:
             self.health.fault = str(fault)
             raise
         else:
-            self.health.batch_units.observe(len(batch.letters))
-            self.health.commit_s.observe(trio.current_time() - began)
+            if writes:
+                self.health.batch_units.observe(len(batch.letters))
+                self.health.commit_s.observe(trio.current_time() - began)
+                self._durable(batch)
             self._committed(batch)
 
-    def _run_units(self, batch: Batch) -> None:
-        """On the writer thread. The outcomes are kept as they come, for the case that only the commit's own is unknown."""
-        outcomes: list[Done[Any] | Failed] = [Failed(RuntimeError("not run"))] * len(batch.letters)
-        batch.outcomes = outcomes
-
-        def watched(place: int, unit: Callable[[Transaction], Any], transaction: Transaction) -> Any:
-            try:
-                value = unit(transaction)
-            except Exception as error:  # seen by the engine too, which drops this unit alone
-                outcomes[place] = Failed(error)
-                raise
-            outcomes[place] = Done(value, transaction.told)
-            return value
-
-        units = [partial(watched, place, letter.message.unit) for place, letter in enumerate(batch.letters)]
-        self._engine.write(units, batch.now, batch.id)
+    async def _drafted(self, batch: Batch) -> Writes:
+        """Run the units, others having their turn in between. Their outcomes are kept, for the case that only the commit's is unknown."""
+        batch.outcomes = []
+        turn = Turn()
+        with self._engine.draft(batch.now) as draft:
+            for letter in batch.letters:
+                batch.outcomes.append(draft.run(letter.message.unit))
+                await turn.taken()
+            return draft.writes(batch.id)
 
     async def _settle(self, batch: Batch) -> None:
         """A batch whose commit failed under us: it went through whole, or not at all and is run again with the same ids."""
         if self._engine.committed(batch.id):
+            self._durable(batch)
             self._committed(batch)
             return
         if batch.attempts_after_fault >= ATTEMPTS_AFTER_FAULT:
@@ -268,13 +301,16 @@ class Store:
         batch.attempts_after_fault += 1
         await self._write(batch)
 
-    def _committed(self, batch: Batch) -> None:
-        self.in_hand.batch = None
+    def _durable(self, batch: Batch) -> None:
+        """The disk has taken something: a batch of units that all change nothing says nothing of the disk."""
         if self.health.fault is not None:
             log.warning("commits go through again", last_fault=self.health.fault)
         self.health.last_commit_at, self.health.fault = batch.now, None
         self.health.commits += 1
         self.health.units += len(batch.letters)
+
+    def _committed(self, batch: Batch) -> None:
+        self.in_hand.batch = None
         told = tuple(each for outcome in batch.outcomes if isinstance(outcome, Done) for each in outcome.told)
         self.feed.committed(self._engine.read(read_head).seq, told)
         for letter, outcome in zip(batch.letters, batch.outcomes, strict=True):

@@ -2,7 +2,6 @@
 
 import secrets
 
-import structlog
 import trio
 from attrs import define
 
@@ -10,6 +9,7 @@ from ..board.change import as_server
 from ..board.passing import next_due, sweep
 from ..board.settings import BoardSettings
 from ..domain.errors import Refusal
+from ..loglines import Log
 from ..runtime import ActorCrashed, Address, AskTimedOut, MailboxFull, Place
 from ..storage.engine import Transaction
 from .clock import Clock
@@ -25,7 +25,7 @@ LONGEST_SLEEP_S = 3600.0
 
 RETRY_S = 1.0
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False)

@@ -1,17 +1,22 @@
 """Violations: every way in which arguments break their schema, each as one sentence that starts with its path."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from math import isfinite
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
-from jsonschema.validators import extend
 
 from .argument_schema import Schema
+from .depth import DEPTH_LIMIT, TOO_DEEP
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 PROBLEMS_LIMIT = 20
 """Whoever makes more mistakes in one call than this is helped enough by the first ones."""
@@ -21,9 +26,6 @@ SHOWN_CHARACTERS = 60
 
 EXTRA_SHOWN = 5
 """How many keys that an inner object does not have are repeated to its sender."""
-
-DEPTH_LIMIT = 64
-"""No argument nests deeper than a few levels; deeper input only costs."""
 
 VALUES_LIMIT = 10_000
 """The largest arguments that fit their schemas hold some hundred values; to look at each of a million would stop everybody else."""
@@ -40,9 +42,11 @@ class TooMuch(ValueError):
 
 def make_validator(schema: Schema) -> Draft202012Validator:
     """A validator that accepts exactly what the conversion accepts: real numbers, times with a zone."""
+    from jsonschema import FormatChecker
+
     formats = FormatChecker(formats=())
     formats.checks("date-time", raises=msgspec.ValidationError)(_is_moment)
-    validator: Draft202012Validator = _Validator(schema, format_checker=formats)
+    validator: Draft202012Validator = _validator_class()(schema, format_checker=formats)
     return validator
 
 
@@ -118,10 +122,14 @@ def _is_integer(_: object, value: object) -> bool:
     return _is_number(_, value) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
 
 
-_Validator = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer}),
-)
+@cache
+def _validator_class() -> Any:
+    # Loaded by the first call that is looked at closely: every start would pay for it.
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
+    return extend(Draft202012Validator, type_checker=types)  # type: ignore[no-untyped-call]
 
 
 class _Sane:
@@ -139,7 +147,7 @@ class _Sane:
         if not isinstance(value, Mapping | list | tuple):
             return value
         if depth == 0:
-            raise TooMuch(f"are nested deeper than {DEPTH_LIMIT} levels")
+            raise TooMuch(f"are {TOO_DEEP}")
         if isinstance(value, Mapping):
             return {name: self.of(inner, depth - 1) for name, inner in value.items()}
         return [self.of(inner, depth - 1) for inner in value]
@@ -184,6 +192,8 @@ def _said(error: ValidationError) -> str:
             return f"{shown(found)} does not match {limit}"
         case "maxLength":
             return f"is {len(found)} characters long; the limit is {limit}"
+        case "minLength":
+            return f"is {len(found)} characters long; it needs {limit} at least"
         case "maxItems":
             return f"has {len(found)} entries; the limit is {limit}"
         case "minimum" | "maximum":

@@ -24,6 +24,9 @@ PLACE_KEPT_S = 60.0
 PLACES_LIMIT = 4_096
 """More places than connections: beyond it those that were left first are forgotten."""
 
+ENDS_SPARE = 1_000
+"""Ends of waits that are over already which may lie among the others before they are cleared away."""
+
 Answer = Mapping[str, Any]
 Order = Read | Write
 MakeOrder = Callable[[Request | None], Order]
@@ -73,6 +76,7 @@ class Waiting:
     _ends: list[tuple[float, int, Waiter]] = Factory(list)
     _places: dict[tuple[str, Request], tuple[int, float]] = Factory(dict)
     _numbers: "count[int]" = Factory(count)
+    _parkings: "count[int]" = Factory(count)
     _earlier_end: trio.Event = Factory(trio.Event)
     _over: bool = False
     _told_last: tuple[int, Sequence[object]] = (0, ())
@@ -97,6 +101,7 @@ class Waiting:
         """Try once at once; park the call for up to `wait_s` when there is nothing."""
         now = trio.current_time()
         waiter = Waiter(letter.keep(), make_order, undo, now + (0 if self._over else wait_s), self._number_for(letter.message, now))
+        letter.when_left(partial(self._left, waiter))
         self._try(waiter)
 
     def wind_down(self) -> None:
@@ -119,7 +124,7 @@ class Waiting:
         try:
             order = waiter.make_order(waiter.answer.again if waiter.answer is not None else None)
             waiter.writes = isinstance(order, Write)
-            self.store.post(Letter(order, partial(self._tried, waiter), waiter.letter.urgent))
+            self.store.post(Letter(order, partial(self._tried, waiter), waiter.letter.urgent, waiter.letter.size))
         except (MailboxFull, ActorGone) as error:
             self._leave(waiter)
             waiter.letter.refuse(error)
@@ -181,7 +186,8 @@ class Waiting:
             insort(self._lines.setdefault(topic, []), waiter, key=lambda each: each.number)
         if not waiter.timed:
             waiter.timed = True
-            heapq.heappush(self._ends, (waiter.until, waiter.number, waiter))
+            # Not by its number in the line, which it may share with one that it has taken the place of.
+            heapq.heappush(self._ends, (waiter.until, next(self._parkings), waiter))
             self._earlier_end.set()
         if waiter.again:
             self._try(waiter)
@@ -190,6 +196,17 @@ class Waiting:
         self._keep_place(waiter)
         self._leave(waiter)
         waiter.letter.answer(waiter.answer)
+
+    def _left(self, waiter: Waiter) -> None:
+        """Its caller is gone, and nothing of it shall stay. One that is trying hears what comes of that first."""
+        if waiter.trying:
+            return
+        self._keep_place(waiter)
+        self._leave(waiter)
+        self._pass_on(waiter)
+        if len(self._ends) > ENDS_SPARE + 2 * len(self.parked):
+            self._ends = [end for end in self._ends if end[2] in self.parked]
+            heapq.heapify(self._ends)
 
     def _leave(self, waiter: Waiter) -> None:
         if waiter in self.parked:

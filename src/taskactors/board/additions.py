@@ -1,17 +1,24 @@
 """Additions to a task: what can be appended without ever conflicting, within bounds."""
 
-from attrs import evolve
-
 from ..domain.errors import LimitReached
+from ..domain.evolving import evolve
 from ..domain.task import Instant, Note, Task
+
+INSTEAD = "use messages, or another task"
 
 LIMITS = {"notes": 500, "artifacts": 256, "labels": 32}
 """A task with more notes than this is a conversation; messages are for that."""
 
+NOTES_BYTES = 1 << 20
+"""All notes of a task together: it is read and written whole with every change, and has to fit in an answer."""
+
 
 def with_note(task: Task, by: str, text: str, now: Instant) -> Task:
     """The task with one more note. Raises LimitReached."""
-    return _bounded(evolve(task, notes=(*task.notes, Note(now, by, text))), "notes")
+    noted = _bounded(evolve(task, notes=(*task.notes, Note(now, by, text))), "notes")
+    if sum(len(note.text.encode()) for note in noted.notes) > NOTES_BYTES:
+        raise LimitReached(what=f"the size of all notes of {task.code}, in bytes,", limit=NOTES_BYTES, instead=INSTEAD)
+    return noted
 
 
 def with_artifacts(task: Task, more: tuple[str, ...]) -> Task:
@@ -26,5 +33,5 @@ def with_labels(task: Task, labels: tuple[str, ...]) -> Task:
 
 def _bounded(task: Task, what: str) -> Task:
     if len(getattr(task, what)) > LIMITS[what]:
-        raise LimitReached(what=f"the number of {what} of {task.code}", limit=LIMITS[what], instead="use messages, or another task")
+        raise LimitReached(what=f"the number of {what} of {task.code}", limit=LIMITS[what], instead=INSTEAD)
     return task

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ..domain.agent import ROLES, Agent, role_of_name
 from ..domain.caller import Kind
 from ..domain.errors import AlreadyRegistered, NotAllowed
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from . import wire
 from .change import Change
 from .requests.request import Mutation

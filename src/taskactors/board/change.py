@@ -1,18 +1,17 @@
 """The typed view over one unit's transaction: the only place that writes, and where every index and event is kept."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TypeVar
-
-from attrs import evolve
 
 from ..domain.agent import Agent, provisional
 from ..domain.caller import LOCAL_PERSON, SERVER, Caller, Kind
 from ..domain.codes import agent_name_problem
 from ..domain.errors import Conflict, LimitReached, NoName
 from ..domain.events import Entity, Event, EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.handing_off import Handoff
 from ..domain.knowledge import Entry
-from ..domain.matching import is_ready, lane_of
+from ..domain.matching import Lane, is_ready, lane_of
 from ..domain.message import Message
 from ..domain.session import Session
 from ..domain.task import Instant, Task
@@ -21,7 +20,7 @@ from ..storage.engine import Transaction
 from . import chain, layout
 from .settings import BoardSettings
 from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, SESSION, TASK, WORKFLOW
-from .view import NUMBER_BYTES, View
+from .view import NUMBER_BYTES, UNCOUNTED, View
 from .watching import ClaimMoved, Ready
 
 LANES_LIMIT = 256
@@ -103,7 +102,7 @@ class Change(View):
         before = self.find_task(task.id)
         if edited and before is not None:
             task = evolve(task, rev=before.rev + 1, updated_at=self.now)
-        self._index(layout.index_of_task(before) if before else frozenset(), layout.index_of_task(task))
+        self._index(*(layout.moves_of_task(before, task) if before else (frozenset(), layout.index_of_task(task))))
         self._keep_lane(before, task)
         if before is None or before.state is not task.state:
             self._count(before, task)
@@ -122,7 +121,7 @@ class Change(View):
         """Let those who watch know of something, once it is on disk."""
         self._transaction.tell(what)
 
-    def _index(self, before: frozenset[bytes], after: frozenset[bytes], value: bytes = b"") -> None:
+    def _index(self, before: Set[bytes], after: Set[bytes], value: bytes = b"") -> None:
         # Sorted, so that every engine is asked for the same writes in the same order.
         for entry in sorted(before - after):
             self._transaction.delete(entry)
@@ -134,11 +133,22 @@ class Change(View):
         now = lane_of(after) if is_ready(after) else None
         if was == now:
             return
-        if was is not None and not self.snapshot.range(*layout.ready_in(was), limit=1):
-            self._transaction.delete(layout.lane(was))
+        if was is not None:
+            self._count_ready(was, -1)
         if now is not None:
-            self._transaction.put(layout.lane(now), b"")
+            self._count_ready(now, 1)
             self.tell(Ready(now))
+
+    def _count_ready(self, lane: Lane, by: int) -> None:
+        """A lane is there while something is ready in it."""
+        entry = layout.lane(lane)
+        stored = self.snapshot.get(entry)
+        # Lanes were once registered without a count; the index entries have been moved by now.
+        count = self.ready_in(lane) if stored == UNCOUNTED else int.from_bytes(stored or b"", "big") + by
+        if count:
+            self.put_number(entry, count)
+        else:
+            self._transaction.delete(entry)
 
     def require_lane(self, task: Task) -> None:
         """Refuse new work of yet another kind when there are too many kinds already. Work that is freed is never refused."""

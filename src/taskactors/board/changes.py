@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-from attrs import evolve
 
 from ..domain.caller import Kind
 from ..domain.errors import CursorExpired
 from ..domain.events import Event
+from ..domain.evolving import evolve
 from ..domain.moments import text_of
 from ..domain.task import Task
 from . import layout

@@ -1,16 +1,19 @@
 """What a task's move means to the tasks that depend on it, in the same transaction."""
 
-from collections.abc import Sequence
-
-from attrs import evolve
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ..domain import waiting
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.lifecycle import advance
-from ..domain.task import State, Task
+from ..domain.task import Instant, State, Task
 from ..storage.keys import split
 from . import layout
 from .change import Change
+
+Consequence = Callable[[Task], Fact]
+"""What a blocker's move means to a task that waits for it."""
 
 
 def carry_over(change: Change, before: Task | None, after: Task) -> tuple[str, ...]:
@@ -18,15 +21,31 @@ def carry_over(change: Change, before: Task | None, after: Task) -> tuple[str, .
 
     `before` is None for a task that is new. Returns the codes of those that became ready.
     """
-    moved = before is not None and before.state is not after.state
-    facts = [(each, _consequence(change, before, after, each)) for each in _dependants(change, after)] if moved and before else []
-    freed = _recorded(change, facts)
-    parents = {code for code in (before.parent_code if before else None, after.parent_code) if code}
-    if moved or before is None or before.parent_code != after.parent_code:
-        for parent in sorted(parents):
-            freed += _recorded(change, [(each, _recount(change, each, parent)) for each in _waiting_for_parts(change, parent)])
-            freed += _finish_parent(change, parent)
+    freed: list[str] = []
+    # A list and no recursion: the end of the last part may end hundreds of tasks, each a part of the next.
+    left: list[tuple[Task | None, Task] | str] = [(before, after)]
+    while left:
+        match left.pop():
+            case str(parent):
+                freed += _recorded(change, [(each, _recount(change, each, parent)) for each in _waiting_for_parts(change, parent)])
+                left += _finish_parent(change, parent)
+            case was, now:
+                freed += _tell_dependants(change, was, now)
+                left += sorted(_parents_concerned(was, now), reverse=True)
     return tuple(freed)
+
+
+def _tell_dependants(change: Change, before: Task | None, after: Task) -> list[str]:
+    consequence = _consequence(before, after, change.now) if before is not None else None
+    if consequence is None:
+        return []
+    return _recorded(change, [(each, consequence(each)) for each in _dependants(change, after) if each.state is not State.ARCHIVED])
+
+
+def _parents_concerned(before: Task | None, after: Task) -> set[str]:
+    if before is not None and before.state is after.state and before.parent_code == after.parent_code:
+        return set()
+    return {code for code in (before.parent_code if before else None, after.parent_code) if code}
 
 
 def _recorded(change: Change, facts: Sequence[tuple[Task, Fact | None]]) -> list[str]:
@@ -54,27 +73,25 @@ def _recount(change: Change, dependant: Task, parent: str) -> Fact | None:
     return waiting.recounted(dependant, len(change.unmet_blockers(dependant)), parent, change.now)
 
 
-def _finish_parent(change: Change, code: str) -> list[str]:
-    """A decomposed task is Done with the last of its parts, and so may be what it is a part of."""
+def _finish_parent(change: Change, code: str) -> list[tuple[Task | None, Task]]:
+    """A decomposed task is Done with the last of its parts: how it moved, if it did."""
     parent = change.task_coded(code)
-    if not waiting.parts_done(parent, list(change.parts_of(code))):
+    if not waiting.waits_for_parts(parent) or not waiting.parts_done(list(change.parts_of(code))):
         return []
     done = advance(evolve(parent, percent=100), State.DONE, change.now)
-    finished = change.record_task(Fact(EventKind.TASK_COMPLETED, done, {"from": parent.state, "to": done.state, "by_parts": True}))
-    return list(carry_over(change, parent, finished))
+    return [(parent, change.record_task(Fact(EventKind.TASK_COMPLETED, done, {"from": parent.state, "to": done.state, "by_parts": True})))]
 
 
-def _consequence(change: Change, before: Task, after: Task, dependant: Task) -> Fact | None:
-    if dependant.state is State.ARCHIVED:
-        return None
+def _consequence(before: Task, after: Task, now: Instant) -> Consequence | None:
+    """None when it means nothing to anybody, as most moves do: then nobody has to be looked up."""
     met, was_met = waiting.meets(after), waiting.meets(before)
     off, was_off = waiting.called_off(after), waiting.called_off(before)
     if met and not was_met:
-        return waiting.blocker_met(dependant, after.code, change.now)
+        return partial(waiting.blocker_met, blocker=after.code, now=now)
     if was_met and not met:
-        return waiting.blocker_reopened(dependant, after.code, change.now)
+        return partial(waiting.blocker_reopened, blocker=after.code, now=now)
     if off and not was_off:
-        return waiting.blocker_cancelled(dependant, after.code)
+        return partial(waiting.blocker_cancelled, blocker=after.code)
     if was_off and not off:
-        return waiting.blocker_restored(dependant, after.code)
+        return partial(waiting.blocker_restored, blocker=after.code)
     return None

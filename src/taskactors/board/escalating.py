@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve
-
 from ..domain.caller import LOCAL_PERSON, SERVER
 from ..domain.errors import NotAllowed
 from ..domain.events import EventKind
+from ..domain.evolving import evolve
 from ..domain.message import EVERYBODY, Importance, Message, may_read, role_addressed
 from ..domain.moving import move
 from ..domain.task import State, Task

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve
-
 from ..domain import finishing, handing_off
 from ..domain.events import Fact
+from ..domain.evolving import evolve
 from ..domain.lifecycle import steps_left
 from ..domain.task import Result, State, Task
 from ..domain.workflow import approve_step

@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from attrs import evolve
 
 from ..domain.agent import Agent
 from ..domain.caller import LOCAL_PERSON, Kind
 from ..domain.errors import InvalidArguments
+from ..domain.evolving import evolve
 from ..domain.message import EVERYBODY, ROLE_PREFIX, Message
 from ..storage.keys import split
 from . import layout, wire

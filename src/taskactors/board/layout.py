@@ -1,5 +1,11 @@
 """Where everything lives: every key of a project's keyspace, made here and nowhere else."""
 
+from collections.abc import Callable, Set
+from functools import lru_cache
+from operator import attrgetter
+
+from attrs import frozen
+
 from ..domain.handing_off import UNDECIDED, Handoff
 from ..domain.knowledge import Entry
 from ..domain.matching import Lane, is_ready, lane_of, rank
@@ -7,9 +13,12 @@ from ..domain.message import Message
 from ..domain.session import Session
 from ..domain.task import RUNNING, DependencyKind, Task
 from ..domain.warning import look_at
-from ..storage.keys import key, span
+from ..storage.keys import key, numbered, span
 
 Span = tuple[bytes, bytes]
+
+named = lru_cache(1_024)
+"""For the keys and spans of names that come again with every call, of agents and states: a call makes some twenty keys."""
 
 EVERYTHING: Span = b"\x01", b"\xff"
 """Every key that is made here."""
@@ -24,12 +33,12 @@ CAPABILITY_SEPARATOR = "\x1f"
 """Stands between capabilities in a lane's key; no capability can hold it."""
 
 
+@named
 def counter(name: str) -> bytes:
     return key("number", name)
 
 
-def task(task_id: int) -> bytes:
-    return key("task", task_id)
+task = numbered("task")
 
 
 ALL_TASKS: Span = span("task")
@@ -47,6 +56,7 @@ def tasks_in_state(state: str) -> Span:
     return span("state", state)
 
 
+@named
 def tasks_of_owner(owner: str) -> Span:
     return span("owner", owner)
 
@@ -72,6 +82,7 @@ def fan_ins(parent: str) -> Span:
     return span("fan-in", parent.upper())
 
 
+@named
 def state_count(state: str) -> bytes:
     return key("count", state)
 
@@ -103,6 +114,7 @@ def ready_in(of: Lane) -> Span:
     return span("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities))
 
 
+@named
 def held_by(agent: str) -> Span:
     return span("held", agent)
 
@@ -130,6 +142,7 @@ def due_until(now: int) -> Span:
 DUE: Span = span("due")
 
 
+@named
 def agent(name: str) -> bytes:
     return key("agent", name)
 
@@ -164,6 +177,7 @@ def inbox_after(to: str, message_id: int) -> Span:
     return key("inbox", to, message_id + 1), span("inbox", to)[1]
 
 
+@named
 def role_read(role: str) -> bytes:
     """How far anybody of a role has confirmed the messages to that role."""
     return key("role-read", role)
@@ -188,6 +202,7 @@ def reservation(reservation_id: int) -> bytes:
 RESERVATIONS: Span = span("reservation")
 
 
+@named
 def pause(target: str) -> bytes:
     return key("pause", target)
 
@@ -235,8 +250,7 @@ def open_session(of_task: int, agent_name: str) -> Span:
     return span("open", of_task, agent_name)
 
 
-def event(seq: int) -> bytes:
-    return key("event", seq)
+event = numbered("event")
 
 
 ALL_EVENTS: Span = span("event")
@@ -266,30 +280,62 @@ def reply(caller: str, tool: str, idempotency_key: str) -> bytes:
     return key("reply", caller, tool, idempotency_key)
 
 
-def index_of_task(task_: Task) -> frozenset[bytes]:
-    """Every index entry that this value of a task has. Saving writes the difference to the value before."""
-    entries = {
-        key("code", task_.code.upper(), task_.id),
-        key("state", task_.state, task_.id),
-        *(dependant(each.code, task_.id) for each in task_.depends_on if each.kind is DependencyKind.BLOCKS),
-    }
-    entries |= {fan_in(each.code, task_.id) for each in task_.fan_ins}
-    if task_.owner_agent_name:
-        entries.add(key("owner", task_.owner_agent_name, task_.id))
-    if task_.parent_code:
-        entries.add(key("parent", task_.parent_code.upper(), task_.id))
-    if is_ready(task_):
-        entries.add(ready(lane_of(task_), rank(task_)))
-    if task_.not_before is not None:
-        entries.add(due(task_.not_before, START, task_.id))
-    return frozenset(entries | _index_of_claim(task_))
+@frozen
+class TaskIndex:
+    """One way to find tasks: the entries of a task there, and the fields that alone decide them."""
+
+    decided_by: Callable[[Task], object]
+    entries: Callable[[Task], set[bytes]]
 
 
-def _index_of_claim(task_: Task) -> set[bytes]:
-    claim = task_.claim
-    if claim is None or claim.expires_at is None or task_.state not in RUNNING:
+def _where_ready(of: Task) -> set[bytes]:
+    return {ready(lane_of(of), rank(of))} if is_ready(of) else set()
+
+
+def _where_held(of: Task) -> set[bytes]:
+    claim = of.claim
+    if claim is None or claim.expires_at is None or of.state not in RUNNING:
         return set()
-    return {key("held", claim.agent, task_.id), due(look_at(claim), LEASE, task_.id)}
+    return {key("held", claim.agent, of.id), due(look_at(claim), LEASE, of.id)}
+
+
+def _where_awaited(of: Task) -> set[bytes]:
+    blockers = {dependant(each.code, of.id) for each in of.depends_on if each.kind is DependencyKind.BLOCKS}
+    return blockers | {fan_in(each.code, of.id) for each in of.fan_ins}
+
+
+TASK_INDEXES = (
+    TaskIndex(attrgetter("code"), lambda of: {key("code", of.code.upper(), of.id)}),
+    TaskIndex(attrgetter("state"), lambda of: {key("state", of.state, of.id)}),
+    TaskIndex(attrgetter("depends_on"), _where_awaited),
+    TaskIndex(attrgetter("owner_agent_name"), lambda of: {key("owner", of.owner_agent_name, of.id)} if of.owner_agent_name else set()),
+    TaskIndex(attrgetter("parent_code"), lambda of: {key("parent", of.parent_code.upper(), of.id)} if of.parent_code else set()),
+    TaskIndex(
+        attrgetter(
+            *("state", "unmet", "not_before", "owner_agent_name", "role", "required_capabilities"),
+            *("inserted_at", "priority_score", "due_at"),
+        ),
+        _where_ready,
+    ),
+    TaskIndex(attrgetter("not_before"), lambda of: {due(of.not_before, START, of.id)} if of.not_before is not None else set()),
+    TaskIndex(attrgetter("claim", "state"), _where_held),
+)
+
+
+def index_of_task(of: Task) -> frozenset[bytes]:
+    """Every index entry that this value of a task has."""
+    return frozenset().union(*(each.entries(of) for each in TASK_INDEXES))
+
+
+def moves_of_task(before: Task, after: Task) -> tuple[Set[bytes], Set[bytes]]:
+    """The index entries that may go, and those that may come, when one value of a task follows another: of what changed alone."""
+    going: set[bytes] = set()
+    coming: set[bytes] = set()
+    for index in TASK_INDEXES:
+        if index.decided_by(before) != index.decided_by(after):
+            going |= index.entries(before)
+            coming |= index.entries(after)
+    return going, coming
 
 
 def index_of_message(of: Message) -> frozenset[bytes]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ..domain import claiming
+from ..domain.evolving import evolve
 from ..domain.matching import ready_since
 from ..domain.message import Importance
 from ..domain.moments import text_of

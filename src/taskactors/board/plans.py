@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from attrs import evolve
-
 from ..domain import waiting
 from ..domain.errors import DependencyCycle, InvalidArguments, InvalidTransition, NotAllowed, TaskClosed
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.lifecycle import advance, allowed_from
 from ..domain.task import CLOSED, Dependency, DependencyKind, State, Task
 from . import wire
 from .aftermath import follow
 from .change import Change
 from .circles import circle_from, require_no_circle
+from .crowding import require_room
 from .requests import plans as ask
 from .requests.tasks import CreateTask, DependsOn
 from .tasks import counting_blockers, create_task, dependency
@@ -133,7 +133,10 @@ def edit_dependencies(change: Change, request: ask.EditDependencies) -> Answer:
     kept = [each for each in task.depends_on if each.code not in removed and each.code not in added]
     wanted = (*kept, *added.values())
     edited = counting_blockers(change, evolve(task, depends_on=wanted))
-    require_no_circle(change, edited)
+    if added:
+        require_room(change, task, edited)
+        # To wait for less never closes a circle, and is the way out for a task that waits for too much to be looked through.
+        require_no_circle(change, edited)
     if set(wanted) == set(task.depends_on):
         return wire.task(task)
     moved = _settled(change, task, edited)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from attrs import define, evolve, field
+from attrs import define, field
 
 from ..domain.agent import Agent
 from ..domain.errors import LimitReached, NotAllowed, NotFound
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.knowledge import Entry
 from ..domain.message import Message
 from ..domain.redacting import scrubbed, without

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve
-
 from ..domain.errors import FilesReserved, LimitReached, NotAllowed, NotFound, WouldDeadlock
 from ..domain.events import EventKind
+from ..domain.evolving import evolve
 from ..domain.finishing import require_holder
 from ..domain.moments import text_of
 from ..domain.patterns import normalised, overlap

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable
 
-from attrs import evolve
-
 from ..domain.events import EventKind
+from ..domain.evolving import evolve
 from ..domain.reserving import Reservation, conflict, grantable
 from ..domain.task import Instant, Seconds, Task
 from . import layout

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve
-
 from ..domain import session as clock
 from ..domain.errors import NotAllowed, NotHolder, SessionClosed
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.session import Session
 from ..domain.task import RUNNING, Task
 from . import wire

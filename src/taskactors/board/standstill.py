@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ..domain.caller import LOCAL_PERSON
 from ..domain.events import EventKind
+from ..domain.evolving import evolve
 from ..domain.message import ROLE_PREFIX, Importance
 from ..domain.moments import text_of
 from ..domain.task import RUNNING, Instant, State, Task

@@ -24,8 +24,11 @@ class Reply:
     at: Instant
 
 
-TASK = RecordType("task", Task, 1)
-AGENT = RecordType("agent", Agent, 1)
+REMEMBERED = 256
+"""Tasks and agents are read several times by one unit, and agents by every unit of theirs: what was read is read again soon."""
+
+TASK = RecordType("task", Task, 1, remembered=REMEMBERED)
+AGENT = RecordType("agent", Agent, 1, remembered=REMEMBERED)
 ENTRY = RecordType("entry", Entry, 1)
 HANDOFF = RecordType("handoff", Handoff, 1)
 RESERVATION = RecordType("reservation", Reservation, 1)

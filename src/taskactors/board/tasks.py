@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import evolve, fields
+from attrs import fields
 
 from ..domain import claiming, moving, waiting
 from ..domain.caller import Kind
 from ..domain.codes import CODE_LENGTHS, is_prefix, numbered
 from ..domain.errors import DuplicateCode, InvalidArguments, LimitReached, NotFound, TaskClosed
 from ..domain.events import EventKind, Fact
+from ..domain.evolving import evolve
 from ..domain.task import Dependency, DependencyKind, Instant, State, Task
 from ..domain.workflow import placed, still_placed
 from . import wire
@@ -19,13 +20,14 @@ from .aftermath import follow
 from .change import Change
 from .circles import require_no_circle
 from .claims import claim_for
+from .crowding import require_room
 from .requests import tasks as ask
 from .view import View
 
 Answer = Mapping[str, Any]
 
 PARENTS_LIMIT = 256
-"""How far up a change of parent looks for a circle; nobody finds their way in anything deeper."""
+"""How deep tasks are parts of parts: the end of the last part may end them all, and nobody finds their way in anything deeper."""
 
 
 def create_task(change: Change, request: ask.CreateTask) -> Answer:
@@ -33,6 +35,7 @@ def create_task(change: Change, request: ask.CreateTask) -> Answer:
     code = _free_code(change, request.code)
     parent, blockers = split_parent(change, tuple(dependency(change, each) for each in request.depends_on), _parent(change, request))
     _require_distinct(blockers)
+    _require_above(change, code, parent)
     owner = change.introduce(request.owner_agent_name).name if request.owner_agent_name else None
     task = Task(
         id=change.next_number("task"),
@@ -60,6 +63,7 @@ def create_task(change: Change, request: ask.CreateTask) -> Answer:
     )
     if request.workflow is not None:
         task = placed(task, change.workflow(request.workflow), 1)
+    require_room(change, None, task)
     task = waiting.settled(counting_blockers(change, task), change.now)
     change.require_lane(task)
     created = change.record_task(Fact(EventKind.TASK_CREATED, task, {"code": code, "to": task.state}))
@@ -121,14 +125,15 @@ def _parent(change: Change, request: ask.CreateTask | ask.UpdateTask) -> str | N
     return parent.code
 
 
-def _require_no_circle(change: Change, task: Task, parent: str | None) -> None:
-    line = [task.code]
+def _require_above(change: Change, code: str, parent: str | None) -> None:
+    """Refuse a parent that is below the task itself, or too far down. Raises InvalidArguments, LimitReached."""
+    line = [code]
     while parent is not None:
-        line.append(parent)
-        if parent == task.code:
-            raise InvalidArguments(tool="update_task", problems=(f"parent_code: {' is a part of '.join(line)}, which cannot be",))
+        if parent == code:
+            raise InvalidArguments(tool="update_task", problems=(f"parent_code: {' is a part of '.join((*line, code))}, which cannot be",))
         if len(line) > PARENTS_LIMIT:
             raise LimitReached(what="the number of tasks that one is a part of", limit=PARENTS_LIMIT, instead="choose a parent higher up")
+        line.append(parent)
         parent = change.task_coded(parent).parent_code
 
 
@@ -169,6 +174,7 @@ def update_task(change: Change, request: ask.UpdateTask) -> Answer:
         edited = fact.after if isinstance(fact.after, Task) else edited
     if edited == task:
         return wire.task(task)
+    require_room(change, task, edited)
     change.require_lane(edited)
     changed = [each.name for each in fields(Task) if getattr(task, each.name) != getattr(edited, each.name)]
     after = change.record_task(Fact(EventKind.TASK_UPDATED, edited, {"fields": changed}))
@@ -193,7 +199,7 @@ def _edited(change: Change, task: Task, request: ask.UpdateTask) -> Task:
     if request.not_before is not None:
         given["not_before"] = _later(request.not_before, change.now)
     given |= {name: () if isinstance(getattr(task, name), tuple) else None for name in request.clear}
-    _require_no_circle(change, task, given.get("parent_code"))
+    _require_above(change, task.code, given.get("parent_code"))
     return still_placed(evolve(task, **given))
 
 

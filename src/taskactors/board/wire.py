@@ -1,10 +1,11 @@
 """How entities look on the wire: JSON-ready, times as RFC 3339 text, empty fields left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Literal
 
-from attrs import asdict
+from attrs import asdict, fields
 
 from ..domain.agent import Agent
 from ..domain.handing_off import Handoff
@@ -12,7 +13,7 @@ from ..domain.knowledge import Entry
 from ..domain.message import Message
 from ..domain.moments import text_of
 from ..domain.session import Session
-from ..domain.task import Claim, Dependency, Instant, Note, State, Task, WorkflowPosition
+from ..domain.task import Claim, Instant, Note, Task
 from ..domain.workflow import Workflow, WorkStep
 
 Detail = Literal["brief", "full"]
@@ -30,8 +31,6 @@ FULL_ONLY = frozenset(
     {"notes", "findings", "acceptance_criteria", "artifacts", "result", "created_by", "updated_at", "confidence_threshold"}
 )
 
-TIMES = frozenset({"inserted_at", "updated_at", "started_at", "done_at", "due_at", "not_before"})
-
 
 def instant_of(moment: datetime) -> Instant:
     """A moment that a request gave, in milliseconds."""
@@ -47,44 +46,23 @@ def shortened(text: str) -> str:
 
 def task(value: Task, detail: Detail = "full") -> dict[str, Any]:
     """A task: the eight fields that every task has, then whatever else is set."""
+    names, contents_of = _FIELDS[detail]
     shown: dict[str, Any] = {}
-    for name, content in asdict(value, recurse=False).items():
-        if name in HIDDEN or (detail == "brief" and name in FULL_ONLY):
-            continue
-        if name in ALWAYS or not _is_empty(name, content):
-            shown[name] = _field(name, content)
+    for name, content in zip(names, contents_of(value), strict=True):
+        if content is None or content is False or content == ():
+            if name in ALWAYS:
+                shown[name] = content
+        elif (written := _WRITTEN.get(name)) is not None:
+            shown[name] = written(content)
+        else:
+            shown[name] = content
+    if not value.attempts:
+        del shown["attempts"]
     if detail == "brief":
         shown["description"] = shortened(value.description)
     if value.cancelled_blockers:
         shown["blocker_cancelled"] = True
     return shown
-
-
-def _is_empty(name: str, content: Any) -> bool:
-    # Zero is a priority like any other, and a threshold; only for attempts does it say nothing.
-    return content is None or content is False or content == () or (name == "attempts" and content == 0)
-
-
-def _field(name: str, content: Any) -> Any:
-    if content is None:
-        return None
-    if name in TIMES:
-        return text_of(content)
-    match content:
-        case Claim():
-            return claim(content)
-        case WorkflowPosition():
-            return {"name": content.name, "step": content.step, "number": content.number, "of": content.of}
-        case (Dependency(), *_):
-            return [{"code": each.code, "kind": each.kind} for each in content]
-        case (Note(), *_):
-            return [{"at": text_of(each.at), "by": each.by, "text": each.text} for each in content]
-        case tuple():
-            return list(content)
-        case State() | str() | int() | float():
-            return content
-        case _:
-            return {each: list(value) if isinstance(value, tuple) else value for each, value in asdict(content).items()}
 
 
 def claim(value: Claim) -> dict[str, Any]:
@@ -224,5 +202,31 @@ def page(items: Sequence[Mapping[str, Any]], next_cursor: str | None) -> dict[st
     return {"items": list(items), "next_cursor": next_cursor} if next_cursor else {"items": list(items)}
 
 
-def _set(fields: dict[str, Any], always: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {name: content for name, content in fields.items() if content is not None or name in always}
+def _set(given: dict[str, Any], always: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {name: content for name, content in given.items() if content is not None or name in always}
+
+
+def _notes(value: tuple[Note, ...]) -> list[dict[str, str]]:
+    return [{"at": text_of(each.at), "by": each.by, "text": each.text} for each in value]
+
+
+_WRITTEN: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("inserted_at", "updated_at", "started_at", "done_at", "due_at", "not_before"), text_of),
+    **dict.fromkeys(("required_capabilities", "labels", "acceptance_criteria", "artifacts"), list),
+    **dict.fromkeys(("notes", "findings"), _notes),
+    "claim": claim,
+    "depends_on": lambda value: [{"code": each.code, "kind": each.kind} for each in value],
+    "workflow": lambda at: {"name": at.name, "step": at.step, "number": at.number, "of": at.of},
+    "result": lambda value: {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(value).items()},
+}
+"""How those fields of a task that are no plain text, number or truth are written."""
+
+
+def _fields(detail: Detail) -> tuple[tuple[str, ...], Callable[[Task], tuple[Any, ...]]]:
+    left_out = HIDDEN if detail == "full" else HIDDEN | FULL_ONLY
+    names = tuple(each.name for each in fields(Task) if each.name not in left_out)
+    return names, attrgetter(*names)
+
+
+_FIELDS: Mapping[Detail, tuple[tuple[str, ...], Callable[[Task], tuple[Any, ...]]]] = {"brief": _fields("brief"), "full": _fields("full")}
+"""Of each detail the names of what it shows of a task, and how to read it all at once."""

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve
-
 from ..domain.events import EventKind
+from ..domain.evolving import evolve
 from ..domain.knowledge import Entry, EntryKind
 from ..domain.task import Result, Task
 from ..domain.workflow import Workflow, WorkStep, finish_step, require_workflow

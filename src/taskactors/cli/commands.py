@@ -84,9 +84,9 @@ def _dispatch(argv: Sequence[str]) -> int:
         print(_help(), file=sys.stdout if argv else sys.stderr)
         return 0 if argv else WRONG_USAGE
     if argv[0] in ("-V", "--version"):
-        from importlib.metadata import version
+        from .. import __version__
 
-        print(f"taskactors {version('taskactors')}")
+        print(f"taskactors {__version__}")
         return 0
     if argv[0] not in COMMANDS:
         print(f"taskactors: there is no command {argv[0]!r}\n{_help()}", file=sys.stderr)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from importlib.metadata import version
 
+from .. import __version__
 from . import checks
 from .arguments import add_server_arguments
 from .checks import PROBLEM, WARNING, Check
@@ -81,7 +81,7 @@ def _of_place(place: Place, arguments: argparse.Namespace, url: str | None) -> I
     yield control
     yield from checks.ports(note)
     if note.facts is not None:
-        yield checks.same_version(note.text("version"), version("taskactors"))
+        yield checks.same_version(note.text("version"), __version__)
     yield checks.token_file(place.data, held)
     token = token_for(place.data)
     if (http := note.text("http")) is not None:

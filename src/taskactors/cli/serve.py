@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 
 from .errors import Usage
 
@@ -35,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    # Nothing that a start makes is garbage, and to look for some takes a tenth of it. The server turns it on again.
+    gc.disable()
     from ..config import BadConfig, make_config
 
     try:

@@ -12,6 +12,8 @@ SERVER = "server"
 
 
 class Kind(StrEnum):
+    __hash__ = str.__hash__
+
     AGENT = "agent"
     HUMAN = "human"
     SERVER = "server"

@@ -8,6 +8,9 @@ from attrs import asdict, field, frozen
 from .moments import text_of
 from .task import Instant, State
 
+CIRCLE_SHOWN = 20
+"""Tasks of a circle that a refusal names."""
+
 MOMENTS = frozenset({"until", "not_before", "ended_at"})
 """Facts that are moments; outside they are text, as everywhere."""
 
@@ -413,7 +416,20 @@ class DependencyCycle(Refusal):
     cycle: tuple[str, ...]
 
     def cause(self) -> str:
-        return f"that would be a circle of tasks that wait for each other: {' → '.join((*self.cycle, *self.cycle[:1]))}"
+        shown = self._shown()
+        left = len(self.cycle) - len(shown)
+        line = [*shown, *self.cycle[:1]]
+        if left:
+            line.insert(CIRCLE_SHOWN // 2, f"… {left} more …")
+        return f"that would be a circle of tasks that wait for each other: {' → '.join(line)}"
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"cycle": self._shown(), **({"length": len(self.cycle)} if len(self.cycle) > CIRCLE_SHOWN else {})}
+
+    def _shown(self) -> tuple[str, ...]:
+        """Both ends of a long circle: what is between them tells nobody which dependency to leave out, and an agent pays for each word."""
+        half = CIRCLE_SHOWN // 2
+        return self.cycle if len(self.cycle) <= CIRCLE_SHOWN else (*self.cycle[:half], *self.cycle[-half:])
 
 
 @frozen(str=False)

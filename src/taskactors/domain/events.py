@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from .agent import Agent
+from .evolving import evolve
 from .knowledge import Entry
 from .message import Message
 from .session import Session
@@ -16,6 +17,8 @@ Entity = Task | Agent | Message | Session | Entry
 
 
 class EventKind(StrEnum):
+    __hash__ = str.__hash__
+
     TASK_CREATED = "task_created"
     TASK_UPDATED = "task_updated"
     TASK_ASSIGNED = "task_assigned"

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from .evolving import evolve
 from .lifecycle import advance
 from .task import Instant, Seconds, State, Task
 

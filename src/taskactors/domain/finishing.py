@@ -2,12 +2,11 @@
 
 from enum import StrEnum
 
-from attrs import evolve
-
 from .caller import Caller
 from .claiming import renewed, require_fence
 from .errors import InvalidTransition, LimitReached, NotHolder, OwnReview, TaskClosed
 from .events import EventKind, Fact
+from .evolving import evolve
 from .lifecycle import DEADLINE_MS, advance, allowed_from, permit, require_no_steps_left
 from .task import CLOSED, RUNNING, Instant, Note, Result, Seconds, State, Task
 

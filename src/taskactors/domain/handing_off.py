@@ -2,12 +2,13 @@
 
 from enum import StrEnum
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from .agent import Agent
 from .caller import Caller, Kind
 from .errors import HandoffClosed, LacksCapabilities, NotAddressed, TooManyTasks
 from .events import EventKind, Fact
+from .evolving import evolve
 from .finishing import require_holder
 from .lifecycle import advance, permit
 from .message import role_addressed

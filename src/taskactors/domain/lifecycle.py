@@ -5,11 +5,13 @@ The table is law: the rule here, the drawing in the documentation and the tests 
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from .caller import Caller
 from .errors import InvalidTransition, NotAllowed, NotHolder, OwnReview, ReasonRequired, ReviewRequired, StepsRemain
+from .evolving import evolve
 from .task import CLOSED, RUNNING, SUSPENDED, Claim, Instant, State, Task
 
 
@@ -106,6 +108,9 @@ TABLE: Mapping[State, Mapping[State, Step]] = {
 DEADLINE_MS = 24 * 3600 * 1000
 """However alive its holder, a claim without reported progress ends after a day: a looping agent must lose it in the end."""
 
+KEEPS_CLAIM = RUNNING | SUSPENDED
+KEEPS_OWNER = KEEPS_CLAIM | CLOSED
+
 HELD = frozenset({State.WAITING_FOR_DEPENDENCY, State.PENDING_DECOMPOSITION, State.PENDING_HANDOFF})
 """States that, when somebody sets them by hand, last until somebody ends them by hand."""
 
@@ -175,32 +180,33 @@ def advance(task: Task, to: State, now: Instant, by_hand: bool = False) -> Task:
     """
     require_step(task, to)
     claim = _claim_in(task, to, now)
-    moved = evolve(task, state=to, claim=claim, owner_agent_name=_owner_in(task, to), updated_at=now, by_hand=by_hand and to in HELD)
+    held = by_hand and to in HELD
+    arriving = _on_arrival(task, to, claim, now)
+    return evolve(task, state=to, claim=claim, owner_agent_name=_owner_in(task, to), updated_at=now, by_hand=held, **arriving)
+
+
+def _on_arrival(task: Task, to: State, claim: Claim | None, now: Instant) -> dict[str, Any]:
     if to is State.DONE:
-        return evolve(moved, done_at=now, blocked_reason=None)
+        return {"done_at": now, "blocked_reason": None}
     if to is State.IN_PROGRESS:
-        return evolve(moved, started_at=task.started_at or now, implementer=moved.holder, blocked_reason=None)
-    if to is State.CREATED:
-        return _back_in_created(task, moved)
-    return moved
-
-
-def _back_in_created(task: Task, moved: Task) -> Task:
+        return {"started_at": task.started_at or now, "implementer": claim.agent if claim else None, "blocked_reason": None}
+    if to is not State.CREATED:
+        return {}
     if task.state is State.QUARANTINED:
         # Whoever kicks it has decided that it may be tried again from the start.
-        return evolve(moved, attempts=0, not_before=None)
-    return evolve(moved, done_at=None) if task.state in CLOSED else moved
+        return {"attempts": 0, "not_before": None}
+    return {"done_at": None} if task.state in CLOSED else {}
 
 
 def _owner_in(task: Task, to: State) -> str | None:
     # Waiting work that still belonged to whoever once held it would be offered to nobody else, however long they are gone.
-    given_up = task.claim is not None and to not in RUNNING | SUSPENDED | CLOSED
+    given_up = task.claim is not None and to not in KEEPS_OWNER
     reopened = task.state in CLOSED and to is State.CREATED
     return None if given_up or reopened else task.owner_agent_name
 
 
 def _claim_in(task: Task, to: State, now: Instant) -> Claim | None:
-    if task.claim is None or to not in RUNNING | SUSPENDED:
+    if task.claim is None or to not in KEEPS_CLAIM:
         return None
     if to in SUSPENDED:
         return evolve(task.claim, expires_at=None)

@@ -1,9 +1,8 @@
 """Moving a task to a state that somebody asked for by name."""
 
-from attrs import evolve
-
 from .caller import Caller
 from .events import EventKind, Fact
+from .evolving import evolve
 from .lifecycle import advance, permit
 from .task import Instant, State, Task
 from .waiting import settled

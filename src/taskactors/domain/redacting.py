@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, fields, has
+from attrs import fields, has
 
 from .agent import Agent
+from .evolving import evolve
 from .handing_off import Handoff
 from .knowledge import Entry
 from .message import Message

@@ -1,7 +1,8 @@
 """The work session: one agent's stretch of time on one task, with the pauses taken out."""
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from .evolving import evolve
 from .task import Instant
 
 MS_PER_MINUTE = 60_000

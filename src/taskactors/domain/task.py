@@ -13,6 +13,9 @@ Seconds = int
 class State(StrEnum):
     """Where a task stands; the values are the names on the wire."""
 
+    # As the text that it is: by its name, as other enumerations, it takes ten times as long, and sets are asked about it on every call.
+    __hash__ = str.__hash__
+
     CREATED = "Created"
     IN_PROGRESS = "InProgress"
     BLOCKED = "Blocked"
@@ -31,12 +34,17 @@ class DependencyKind(StrEnum):
     or one of them are; `related` only points; `parent-child` makes the task a part of the other.
     """
 
+    __hash__ = str.__hash__
+
     BLOCKS = "blocks"
     RELATED = "related"
     PARENT_CHILD = "parent-child"
     WAITS_FOR_ALL = "waits-for-all"
     WAITS_FOR_ANY = "waits-for-any"
 
+
+DEPENDENCIES_LIMIT = 256
+"""Tasks that one depends on: each is looked at whenever its state is counted anew, and nobody follows a plan with more."""
 
 FAN_INS = frozenset({DependencyKind.WAITS_FOR_ALL, DependencyKind.WAITS_FOR_ANY})
 
@@ -94,7 +102,8 @@ class WorkflowPosition:
     added: str | None = None
 
 
-@frozen(kw_only=True)
+# Without slots, so that a changed one is made by copying a dictionary: see `evolve`.
+@frozen(kw_only=True, slots=False)
 class Task:
     """One task as it is stored. `rev` counts its changes, `fence` numbers its claims, `unmet` counts blockers not yet Done.
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from attrs import evolve
-
 from .errors import DependenciesUnmet
 from .events import EventKind, Fact
+from .evolving import evolve
 from .lifecycle import advance
 from .task import CLOSED, FINISHED, Instant, State, Task
 
@@ -70,10 +69,14 @@ def recounted(task: Task, unmet: int, cause: str, now: Instant) -> Fact | None:
     return Fact(EventKind.TASK_UPDATED, after, {"from": task.state, "to": after.state, "waits_for": cause, "unmet": unmet})
 
 
-def parts_done(parent: Task, parts: Sequence[Task]) -> bool:
-    """Whether a decomposed task is finished by its parts: all are over, and not all of them were called off."""
-    waits = parent.decomposed and parent.state is State.WAITING_FOR_DEPENDENCY
-    return waits and all(each.state in CLOSED for each in parts) and any(meets(each) for each in parts)
+def waits_for_parts(parent: Task) -> bool:
+    """Whether it is its parts that will finish a task."""
+    return parent.decomposed and parent.state is State.WAITING_FOR_DEPENDENCY
+
+
+def parts_done(parts: Sequence[Task]) -> bool:
+    """Whether a task that waits for its parts is finished by them: all are over, and not all of them were called off."""
+    return all(each.state in CLOSED for each in parts) and any(meets(each) for each in parts)
 
 
 def require_met(task: Task, to: State, unmet: tuple[str, ...]) -> None:

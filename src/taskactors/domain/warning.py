@@ -1,7 +1,8 @@
 """Warning: a holder hears that a claim is about to end by itself, in time to do something about it."""
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from .evolving import evolve
 from .lifecycle import DEADLINE_MS
 from .task import Claim, Instant, Seconds, Task
 

@@ -1,12 +1,13 @@
 """Workflows: named steps that a task goes through, from hand to hand where they need different abilities."""
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from .agent import Agent
 from .caller import Caller, Kind
 from .claiming import renewed
 from .errors import NoWorkflow
 from .events import EventKind, Fact
+from .evolving import evolve
 from .finishing import complete, require_holder, require_other_reviewer
 from .lifecycle import DEADLINE_MS, advance, require_step, steps_left
 from .task import Instant, Result, State, Task, WorkflowPosition

@@ -9,6 +9,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from ..actors.arguments import Arguments
+from ..actors.calls import Connection
 from ..actors.refusals import NotConfirmed
 from ..actors.tools import Tool
 from .asking import Context, peer_of
@@ -35,14 +36,18 @@ class Confirming:
         asking = {name: tool for tools in profiles.values() for name, tool in tools.items() if tool.question}
         self._asking = {name: (tool, Arguments(tool.request)) for name, tool in asking.items()}
 
+    def asks(self, name: str, given: Mapping[str, Any], connection: Connection) -> bool:
+        """Whether such a call is one that asks before it acts."""
+        if name not in self._asking or connection.profile == OLDER:
+            return False
+        return all(given.get(argument) == value for argument, value in self._asking[name][0].asked_when.items())
+
     async def settled(self, context: Context, params: types.CallToolRequestParams) -> Settled:
         """The arguments to go on with, or the question to come back with the answer to. Raises NotConfirmed, InvalidArguments."""
         given = params.arguments or {}
-        if params.name not in self._asking or peer_of(context).connection.profile == OLDER:
+        if not self.asks(params.name, given, peer_of(context).connection):
             return given
         tool, arguments = self._asking[params.name]
-        if any(given.get(name) != value for name, value in tool.asked_when.items()):
-            return given
         # What is wrong is refused before anybody is bothered, and nobody is shown a question that is not one.
         request: Any = arguments.structure(given, tool.name)
         if request.confirm:

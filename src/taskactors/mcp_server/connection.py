@@ -1,20 +1,13 @@
-"""One client's connection: its messages in, its answers out, and what is under way between them."""
+"""One client's connection: what of it is under way, and how much that may be."""
 
-import json
-from collections.abc import Awaitable, Callable
-from functools import partial
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable
 
-import anyio
 import trio
 from mcp.shared.dispatcher import coerce_request_id
-from mcp.shared.message import ServerMessageMetadata, SessionMessage
 from mcp_types import INVALID_REQUEST
-from mcp_types.jsonrpc import JSONRPCError, JSONRPCMessage, JSONRPCRequest, JSONRPCResponse
 
-from ..actors.wires import Wire, WireClosed
-from .envelope import Malformed, read_envelope
+from .envelope import Malformed
+from .frames import Id
 
 IN_FLIGHT_LIMIT = 32
 """Requests of one connection under way at once. An agent needs one or two; more than this is a loop gone wrong."""
@@ -25,122 +18,58 @@ TOO_MANY = 429
 RETRY_AFTER_MS = 200
 """By then most calls are answered."""
 
-Id = str | int
+Stop = Callable[[], None]
 
 
 class UnderWay:
     """The requests of one connection that were taken and have not ended: by an answer, or unanswered because they were cancelled.
 
-    "7" and 7 count as one id, as they do to the SDK, whose table they would share.
+    "7" and 7 count as one id, as they do to the SDK, which gives a cancellation of the one to the other.
     """
 
     def __init__(self) -> None:
-        self._ids: set[Id] = set()
-        self._none = trio.Event()
+        self._stops: dict[Id, Stop | None] = {}
+        self._none: trio.Event | None = None
 
-    def take(self, request: JSONRPCRequest) -> Malformed | None:
-        """Take a request, or say why not."""
-        key = coerce_request_id(request.id)
-        if key in self._ids:
-            return Malformed(INVALID_REQUEST, "Invalid Request: a request with this id is still under way", request.id)
-        if len(self._ids) >= IN_FLIGHT_LIMIT:
+    def problem(self, request_id: Id) -> Malformed | None:
+        """Why a request with this id cannot be taken now."""
+        if coerce_request_id(request_id) in self._stops:
+            return Malformed(INVALID_REQUEST, "Invalid Request: a request with this id is still under way", request_id)
+        if len(self._stops) >= IN_FLIGHT_LIMIT:
             said = f"{IN_FLIGHT_LIMIT} requests of this connection are under way; nothing was done, try again in {RETRY_AFTER_MS} ms"
-            return Malformed(TOO_MANY, said, request.id, {"retry_after_ms": RETRY_AFTER_MS})
-        self._ids.add(key)
+            return Malformed(TOO_MANY, said, request_id, {"retry_after_ms": RETRY_AFTER_MS})
         return None
 
-    def ended(self, request_id: Id) -> None:
+    def begin(self, request_id: Id, stop: Stop | None = None) -> None:
+        """A request was taken."""
+        self._stops[coerce_request_id(request_id)] = stop
+
+    def stopped_by(self, request_id: Id, stop: Stop) -> None:
+        """How to stop a request that was taken before that was known; nothing if it has ended since."""
+        key = coerce_request_id(request_id)
+        if key in self._stops:
+            self._stops[key] = stop
+
+    def end(self, request_id: Id) -> None:
         """A request that was taken has ended."""
-        self._ids.discard(coerce_request_id(request_id))
-        if not self._ids:
+        self._stops.pop(coerce_request_id(request_id), None)
+        if self._none is not None and not self._stops:
             self._none.set()
 
-    async def ended_unanswered(self, request_id: Id) -> None:
-        """As the SDK calls it for a request that its sender cancelled."""
-        self.ended(request_id)
+    def stop(self, request_id: Id) -> None:
+        """Its client wants no answer any more; nothing for an id that nothing is under way with."""
+        stop = self._stops.get(coerce_request_id(request_id))
+        if stop is not None:
+            stop()
+
+    def stop_all(self) -> None:
+        """The client is gone."""
+        for stop in list(self._stops.values()):
+            if stop is not None:
+                stop()
 
     async def until_none(self) -> None:
         """Wait until everything that was taken has ended."""
-        while self._ids:
+        while self._stops:
             self._none = trio.Event()
             await self._none.wait()
-
-
-class _Stream:
-    """What the SDK asks of a stream besides its one verb."""
-
-    async def aclose(self) -> None:
-        """Nothing: the wire's owner closes it."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        pass
-
-
-class Inbound(_Stream):
-    """What the SDK's loop reads: the messages that are well-formed and within bounds. The rest is answered here.
-
-    When no more messages are taken `ending` is called, so that what would go on for ever ends like the other requests.
-    """
-
-    def __init__(self, wire: Wire, under_way: UnderWay, context: object, ending: Callable[[], None]) -> None:
-        self._wire = wire
-        self._under_way = under_way
-        self._context = context
-        self._ending = ending
-
-    async def receive(self) -> SessionMessage | Exception:
-        try:
-            return await self.__anext__()
-        except StopAsyncIteration:
-            raise anyio.EndOfStream from None
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> SessionMessage | Exception:
-        try:
-            while (frame := await self._wire.receive()) is not None:
-                message = read_envelope(frame)
-                unanswered: Callable[[], Awaitable[None]] | None = None
-                if isinstance(message, JSONRPCRequest):
-                    unanswered = partial(self._under_way.ended_unanswered, message.id)
-                    message = self._under_way.take(message) or message
-                if isinstance(message, Malformed):
-                    await self._wire.send(message.to_json())
-                elif message is not None:
-                    metadata = ServerMessageMetadata(request_context=self._context, on_request_unanswered=unanswered)
-                    return SessionMessage(message, metadata)
-            self._ending()
-            await self._under_way.until_none()
-        except WireClosed:
-            pass
-        raise StopAsyncIteration
-
-
-class Outbound(_Stream):
-    """What the SDK's loop writes to. It raises anyio's errors, which the loop knows, and not the transport's."""
-
-    def __init__(self, wire: Wire, under_way: UnderWay) -> None:
-        self._wire = wire
-        self._under_way = under_way
-
-    async def send(self, item: SessionMessage) -> None:
-        message = item.message
-        try:
-            await self._wire.send(_as_text(message))
-        except WireClosed:
-            raise anyio.BrokenResourceError from None
-        finally:
-            if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
-                self._under_way.ended(message.id)
-
-
-def _as_text(message: JSONRPCMessage) -> str:
-    try:
-        return message.model_dump_json(by_alias=True, exclude_unset=True)
-    except ValueError:
-        # It repeats half a character that its client sent, which can be written as an escape alone.
-        return json.dumps(message.model_dump(by_alias=True, exclude_unset=True))

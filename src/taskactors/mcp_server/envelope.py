@@ -10,8 +10,7 @@ from mcp_types import INVALID_PARAMS, INVALID_REQUEST, PARSE_ERROR
 from mcp_types.jsonrpc import JSONRPCMessage, jsonrpc_message_adapter
 from pydantic import ValidationError
 
-DEPTH_LIMIT = 64
-"""No tool's arguments nest deeper than a few levels; deeper input only costs."""
+from ..actors.depth import TOO_DEEP, fits
 
 
 @frozen
@@ -47,8 +46,8 @@ def read_envelope(frame: str | bytes) -> JSONRPCMessage | Malformed | None:
 
 def _problem(found: dict[str, Any]) -> Malformed | None:
     readable = _id(found)
-    if not _fits(found, DEPTH_LIMIT):
-        return Malformed(INVALID_REQUEST, f"Invalid Request: nested deeper than {DEPTH_LIMIT} levels", readable)
+    if not fits(found):
+        return Malformed(INVALID_REQUEST, f"Invalid Request: {TOO_DEEP}", readable)
     if found.get("jsonrpc") != "2.0" or not isinstance(found.get("method"), str):
         return Malformed(INVALID_REQUEST, "Invalid Request: not a JSON-RPC 2.0 message", readable)
     if "id" in found and readable is None:
@@ -82,11 +81,3 @@ def _message(found: dict[str, Any]) -> JSONRPCMessage | None:
 def _id(found: dict[str, Any]) -> str | int | None:
     number = found.get("id")
     return number if isinstance(number, str | int) and not isinstance(number, bool) else None
-
-
-def _fits(value: object, depth: int) -> bool:
-    if isinstance(value, dict):
-        return depth > 0 and all(_fits(each, depth - 1) for each in value.values())
-    if isinstance(value, list):
-        return depth > 0 and all(_fits(each, depth - 1) for each in value)
-    return True

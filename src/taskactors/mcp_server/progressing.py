@@ -19,17 +19,22 @@ WAITING = "wait_s"
 T = TypeVar("T")
 
 
+def is_told_of(arguments: Mapping[str, Any], token: object) -> bool:
+    """Whether a client that gave this token hears how long such a call has waited."""
+    wait_s = arguments.get(WAITING)
+    return bool(token) and isinstance(wait_s, int) and wait_s > TOLD_EVERY_S
+
+
 async def telling(context: Context, arguments: Mapping[str, Any], answer: Awaitable[T]) -> T:
     """The answer; while it is waited for, how many seconds that was, every few seconds and never after the answer.
 
     Nothing is told of a call that does not wait, and to nobody who did not ask.
     """
-    wait_s = arguments.get(WAITING)
-    if not isinstance(wait_s, int) or wait_s <= TOLD_EVERY_S or not (context.meta or {}).get("progress_token"):
+    if not is_told_of(arguments, (context.meta or {}).get("progress_token")):
         return await answer
     refused: Refusal | UnknownTool | None = None
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_tell, context, wait_s)
+        nursery.start_soon(_tell, context, arguments[WAITING])
         try:
             return await answer
         except (Refusal, UnknownTool) as no:

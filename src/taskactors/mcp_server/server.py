@@ -1,17 +1,15 @@
 """The MCP server: one registry for every connection, project and protocol era."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 import mcp_types as types
-import structlog
 import trio
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
-from mcp.server.runner import serve_dual_era_loop
 from mcp.shared.exceptions import MCPError
 
+from .. import __version__
 from ..actors.calls import Connection, TellingFront, UnknownTool
 from ..actors.tools import Tool
 from ..actors.wires import Wire
@@ -19,19 +17,18 @@ from ..domain.errors import Refusal
 from .answers import answered, refused
 from .asking import Context, peer_of, require_first_page
 from .confirming import Confirming
-from .connection import Inbound, Outbound, UnderWay
+from .dispatcher import Dispatcher
 from .instructions import INSTRUCTIONS
 from .looking import Looking
 from .offered import NOTHING_MORE, Offer, OfferedTool
 from .peer import Peer
+from .plain import Plain
 from .progressing import telling
 from .prompting import Prompting
 from .tool_listing import listed
 
 LIST_FRESH_MS = 300_000
 """The list of tools changes only with the software."""
-
-log = structlog.get_logger(__name__)
 
 
 class McpSurface:
@@ -50,7 +47,7 @@ class McpSurface:
         prompting = Prompting(looking.templates, more.prompts)
         self.server: Server[Any] = Server(
             "taskactors",
-            version=version("taskactors"),
+            version=__version__,
             title="taskactors",
             instructions=INSTRUCTIONS,
             cache_hints={
@@ -76,26 +73,25 @@ class McpSurface:
         )
         # Tracing that nobody has turned on would still cost a tenth of every call.
         self.server.middleware.clear()
+        self._plain = Plain(self.server, self._tools.keys() - more.tools.keys(), self._confirming)
 
     async def serve(self, wire: Wire, connection: Connection) -> None:
         """Serve one connection until its wire ends; what is under way then is cancelled, unless the wire asks to finish it."""
-        under_way = UnderWay()
         self._front.opened(connection)
-        async with trio.open_nursery() as nursery:
-            peer = Peer(connection, self._front, nursery)
-            try:
-                await serve_dual_era_loop(
-                    self.server,
-                    Inbound(wire, under_way, peer, peer.end),
-                    Outbound(wire, under_way),
-                    lifespan_state={},
-                    session_id=connection.id,
-                    init_options=self.server.create_initialization_options(),
-                )
-            finally:
-                peer.close()
-                self._front.closed(connection)
-                nursery.cancel_scope.cancel()
+        dispatcher = None
+        try:
+            async with trio.open_nursery() as nursery:
+                peer = Peer(connection, self._front, nursery)
+                dispatcher = Dispatcher(self.server, self._plain, peer, wire)
+                try:
+                    await dispatcher.run()
+                finally:
+                    peer.close()
+                    nursery.cancel_scope.cancel()
+        finally:
+            self._front.closed(connection)
+            if dispatcher is not None:
+                await dispatcher.aclose()
 
     async def _list_tools(self, context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         require_first_page(params)

@@ -1,12 +1,12 @@
 """How tools are listed: the same bytes for every connection of an era."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import mcp_types as types
 
-from ..actors.argument_schema import required_fields
-from ..actors.arguments import Arguments
+from ..actors.argument_schema import input_schema, required_fields
 from ..actors.tools import Tool
 from ..board.requests.request import Request
 
@@ -24,7 +24,7 @@ def _listed(tool: Tool) -> types.Tool:
         name=tool.name,
         title=tool.title,
         description=" ".join((tool.request.__doc__ or "").split()),
-        input_schema=_arguments_schema(tool.request),
+        input_schema=_arguments_schema(tool.request),  # type: ignore[arg-type]  # a class is one of a kind, whatever its values
         output_schema=_answer_schema(tool),
         annotations=types.ToolAnnotations(
             read_only_hint=tool.reads,
@@ -35,11 +35,12 @@ def _listed(tool: Tool) -> types.Tool:
     )
 
 
+@cache  # a tool is in several profiles
 def _arguments_schema(request: type[Request]) -> dict[str, Any]:
     """What a model needs to call it, which every agent pays for in tokens: bounds that hardly anybody meets, and other
     spellings, are not in it. A call is still held to all of them, and a refusal names the one that it broke.
     """
-    whole = Arguments(request).schema
+    whole = input_schema(request)
     properties = {name: _said(schema) for name, schema in whole["properties"].items() if name not in request.spellings}
     required = required_fields(request)
     return {"type": "object", "properties": properties, **({"required": list(required)} if required else {}), "additionalProperties": False}

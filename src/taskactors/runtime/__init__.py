@@ -13,7 +13,7 @@ from taskactors.runtime.errors import (
     StartFailed,
     TooManyRestarts,
 )
-from taskactors.runtime.mailbox import Letter, Mailbox
+from taskactors.runtime.mailbox import RETRY_AFTER_MS, Letter, Mailbox
 from taskactors.runtime.observe import (
     ActorCrashedEvent,
     ActorRestarted,
@@ -31,6 +31,7 @@ from taskactors.runtime.restarts import RestartBudget
 from taskactors.runtime.supervisor import Child, Supervisor
 
 __all__ = [
+    "RETRY_AFTER_MS",
     "ActorCrashed",
     "ActorCrashedEvent",
     "ActorGone",

@@ -22,8 +22,8 @@ class Address:
     def __repr__(self) -> str:
         return f"<address of {self.name}>"
 
-    async def ask(self, message: object, within_s: float, urgent: bool = False) -> Any:
-        """The actor's answer to `message`, or whatever it was refused with.
+    async def ask(self, message: object, within_s: float, urgent: bool = False, size: int = 0) -> Any:
+        """The actor's answer to `message`, which holds about `size` bytes of memory; or whatever it was refused with.
 
         MailboxFull and ActorGone come at once, AskTimedOut after `within_s` seconds; a caller that times out or is cancelled
         leaves its letter unwanted. Who is cancelled already, or has no time at all, sends nothing.
@@ -31,7 +31,7 @@ class Address:
         asker = _Asker()
         with trio.move_on_after(within_s):
             await trio.lowlevel.checkpoint_if_cancelled()
-            letter = Letter(message, asker.hear, urgent)
+            letter = Letter(message, asker.hear, urgent, size)
             self._mailbox.deliver(letter)
             return await asker.wait(letter)
         raise AskTimedOut(self.name, within_s)

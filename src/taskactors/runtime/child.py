@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass, field
 
@@ -21,6 +22,7 @@ class Child:
     stop_within_s: float
     start_within_s: float
     reserved: int = 0
+    capacity_bytes: float = math.inf
     inner: tuple[Child, ...] = ()  # the places below it, which end with it
     mailbox: Mailbox = field(init=False)
     address: Address = field(init=False)
@@ -32,7 +34,7 @@ class Child:
             raise ValueError(f"{self.name} needs time to start, not {self.start_within_s} s")
         if not self.stop_within_s >= 0:
             raise ValueError(f"{self.name} cannot stop within {self.stop_within_s} s")
-        object.__setattr__(self, "mailbox", Mailbox(self.name, self.capacity, self.reserved))
+        object.__setattr__(self, "mailbox", Mailbox(self.name, self.capacity, self.reserved, self.capacity_bytes))
         object.__setattr__(self, "address", Address(self.name, self.mailbox))
 
     def end(self) -> int:

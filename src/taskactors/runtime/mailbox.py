@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
@@ -32,13 +33,14 @@ _SAME: Final = object()
 class _Reply:
     """The way back, shared by a letter and all it was forwarded as: usable once."""
 
-    __slots__ = ("hear",)
+    __slots__ = ("hear", "left")
 
     def __init__(self, hear: Hear | None) -> None:
         self.hear = hear
+        self.left: Callable[[], None] | None = None
 
     def use(self, value: object, error: BaseException | None) -> None:
-        hear, self.hear = self.hear, None
+        hear, self.hear, self.left = self.hear, None, None
         if hear is None:
             return
         try:
@@ -52,18 +54,20 @@ class Letter(Generic[M]):
     """A message and its single-use answer.
 
     `on_answer(value, error)` is called once, synchronously, on the loop, with the answer or the refusal; without it the
-    letter is a `tell`. Everything here runs on the loop's thread only, also from `run_sync_soon` callbacks.
+    letter is a `tell`. `size` is about how many bytes of memory it holds, for boxes that have a limit of them.
+    Everything here runs on the loop's thread only, also from `run_sync_soon` callbacks.
     """
 
-    __slots__ = ("_fate", "_reply", "asked", "delivered_at", "message", "urgent")
+    __slots__ = ("_fate", "_reply", "asked", "delivered_at", "message", "size", "urgent")
 
-    def __init__(self, message: M, on_answer: Hear | None = None, urgent: bool = False) -> None:
-        self._open(message, _Reply(on_answer), on_answer is not None, urgent)
+    def __init__(self, message: M, on_answer: Hear | None = None, urgent: bool = False, size: int = 0) -> None:
+        self._open(message, _Reply(on_answer), on_answer is not None, urgent, size)
 
-    def _open(self, message: M, reply: _Reply, asked: bool, urgent: bool) -> None:
+    def _open(self, message: M, reply: _Reply, asked: bool, urgent: bool, size: int) -> None:
         self.message = message
         self.asked = asked
         self.urgent = urgent
+        self.size = size
         self.delivered_at: float | None = None
         self._reply = reply
         self._fate = Outcome.OPEN
@@ -94,12 +98,12 @@ class Letter(Generic[M]):
         self._reply.use(None, error)
 
     def forward(self, to: Address, message: object = _SAME) -> None:
-        """Let `to` answer in our place, as urgent as before, with another message if given.
+        """Let `to` answer in our place, as urgent and as large as before, with another message if given.
 
         If `to` is full or gone, the asker hears that, and this letter counts as refused.
         """
         onward: Letter[Any] = Letter.__new__(Letter)
-        onward._open(self.message if message is _SAME else message, self._reply, self.asked, self.urgent)
+        onward._open(self.message if message is _SAME else message, self._reply, self.asked, self.urgent, self.size)
         try:
             to.post(onward)
         except (MailboxFull, ActorGone) as error:
@@ -112,9 +116,16 @@ class Letter(Generic[M]):
         self._fate = Outcome.KEPT
         return self
 
+    def when_left(self, told: Callable[[], None]) -> None:
+        """Be told when the asker leaves before there is an answer. For whoever keeps the letter for long; it must not raise or wait."""
+        self._reply.left = told
+
     def withdraw(self) -> None:
         """The asker leaves: an answer still to come is nothing to do."""
         self._reply.hear = None
+        left, self._reply.left = self._reply.left, None
+        if left is not None:
+            left()
 
     def reopened(self, at: float | None) -> None:
         """Let into a box at `at`: it is nobody's until taken."""
@@ -125,10 +136,11 @@ class Letter(Generic[M]):
 class Mailbox:
     """A bounded box that belongs to a place and outlives the crash of the actor reading it. One reader at a time.
 
-    The last `reserved` of its `capacity` letters can only be urgent ones. Urgency is about room, never about order.
+    The last `reserved` of its `capacity` letters can only be urgent ones, and so can that share of its `capacity_bytes`, which
+    the sizes of its letters make up together. Urgency is about room, never about order. An empty box takes any letter.
     """
 
-    def __init__(self, owner: str, capacity: int, reserved: int = 0) -> None:
+    def __init__(self, owner: str, capacity: int, reserved: int = 0, capacity_bytes: float = math.inf) -> None:
         if capacity < 1:
             raise ValueError(f"the box of {owner} needs room for a letter, not {capacity}")
         if not 0 <= reserved < capacity:
@@ -136,6 +148,9 @@ class Mailbox:
         self.owner = owner
         self.capacity = capacity
         self.reserved = reserved
+        self.capacity_bytes = capacity_bytes
+        self._ordinary_bytes = capacity_bytes * (capacity - reserved) / capacity
+        self._bytes = 0
         self.observe: Observer = silent
         self._letters: deque[Letter[Any]] = deque()
         self._reader: trio.lowlevel.Task | None = None
@@ -156,11 +171,12 @@ class Mailbox:
     def deliver(self, letter: Letter[Any], urgent: bool = False) -> None:
         """Let the letter in, or say at once why not: ActorGone when closed, MailboxFull when there is no room for it."""
         letter.urgent = urgent = urgent or letter.urgent
-        room = self.capacity if urgent else self.capacity - self.reserved
-        if self._closed or len(self._letters) >= room:
+        room, room_bytes = (self.capacity, self.capacity_bytes) if urgent else (self.capacity - self.reserved, self._ordinary_bytes)
+        if self._closed or len(self._letters) >= room or (self._letters and self._bytes + letter.size > room_bytes):
             self._turn_away(letter)
         letter.reopened(None if self.observe is silent else trio.current_time())
         self._letters.append(letter)
+        self._bytes += letter.size
         if self._reader is not None:
             self._wake()
 
@@ -169,7 +185,9 @@ class Mailbox:
         if not await self._has_letters():
             return None
         self._taken_in_a_row += 1
-        return self._letters.popleft()
+        letter = self._letters.popleft()
+        self._bytes -= letter.size
+        return letter
 
     async def take_batch(self, limit: int) -> list[Letter[Any]]:
         """Wait for the first letter, then take what is there, up to `limit`; empty once there is none to come."""
@@ -179,6 +197,7 @@ class Mailbox:
             return []
         batch = [self._letters.popleft() for _ in range(min(limit, len(self._letters)))]
         self._taken_in_a_row += len(batch)
+        self._bytes -= sum(letter.size for letter in batch)
         return batch
 
     def pause(self) -> None:

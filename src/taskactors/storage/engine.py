@@ -4,6 +4,7 @@ It is this small so that an engine on a shared database can follow behind it and
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -61,18 +62,40 @@ class Failed:
     error: Exception
 
 
+Writes = Sequence[tuple[bytes, bytes | None]]
+"""Sealed values by their keys, each key once, None for what is to go."""
+
+
+class Draft(Protocol):
+    """Units of work over one snapshot, each seeing what those before it wrote. Nothing of it is kept until it is committed."""
+
+    def run(self, unit: Unit) -> Done[Any] | Failed:
+        """Run one more unit; one that raises loses only its own writes. Raises EngineFault when what is below it fails."""
+        ...
+
+    def writes(self, batch_id: bytes) -> Writes:
+        """What has to reach the disk, with `batch_id`; nothing when nothing was changed. Raises Damaged."""
+        ...
+
+
 class Engine(Protocol):
-    """One project's bytes."""
+    """One project's bytes. A batch is first drafted, then committed: one at a time, by one caller."""
 
     def read(self, fn: Callable[[Snapshot], T]) -> T:
         """Run a short read on a snapshot that shows every committed batch. On the event loop's thread only."""
         ...
 
-    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
-        """Run all units in one durable transaction, each seeing the ones before it; one that raises loses only its own writes.
+    def draft(self, now_ms: int) -> AbstractContextManager[Draft]:
+        """A batch of units that happen at that moment. On the event loop's thread only, and not while another is drafted.
 
-        When it returns, everything is on the disk, `batch_id` with it. Raises NeedsRoom, StoreFull or EngineFault. On any
-        one thread at a time, which need not be the loop's.
+        The block raises EngineFault.
+        """
+        ...
+
+    def commit(self, writes: Writes, batch_id: bytes) -> None:
+        """Write what was drafted, in one durable transaction: when this returns, everything is on the disk.
+
+        Raises NeedsRoom, StoreFull or EngineFault. On any one thread at a time, which need not be the loop's.
         """
         ...
 

@@ -1,12 +1,13 @@
 """The engine in memory: a real engine, and the model that the others are compared with. It lives as long as its object."""
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from .engine import Done, Failed, Snapshot, Unit
+from .engine import Snapshot, Writes
 from .errors import NoCopies
 from .examining import named
 from .kept_back import born, last_batch
@@ -32,15 +33,14 @@ class InMemoryEngine:
         with self._whole:
             return fn(Opened(self._raw))
 
-    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
-        buffer = Buffer(self._raw, now_ms)
-        outcomes = buffer.run(units)
-        if buffer.changed:
-            writes = list(buffer.sealed(batch_id))
-            with self._whole:
-                for key, sealed in writes:
-                    self._raw.set(key, sealed)
-        return outcomes
+    @contextmanager
+    def draft(self, now_ms: int) -> Iterator[Buffer]:
+        yield Buffer(self._raw, now_ms)
+
+    def commit(self, writes: Writes, batch_id: bytes) -> None:
+        with self._whole:
+            for key, sealed in writes:
+                self._raw.set(key, sealed)
 
     def make_room(self) -> None:
         """There is always room."""

@@ -7,8 +7,8 @@ import lmdb
 
 from .errors import Damaged, EngineFault, StorageError
 
-GULP = 64
-"""Entries read beyond the end of a range at the most: a few microseconds of waste."""
+FIRST_GULP, GULP = 4, 64
+"""Entries read at once, growing from the first to the second: most ranges are short, and what is read beyond their ends is waste."""
 
 
 class LmdbReads:
@@ -16,6 +16,7 @@ class LmdbReads:
 
     def __init__(self, transaction: "lmdb.Transaction[bytes]") -> None:
         self._transaction = transaction
+        self._cursor: lmdb.Cursor[bytes] | None = None
 
     def get(self, key: bytes) -> bytes | None:
         try:
@@ -27,8 +28,10 @@ class LmdbReads:
         if limit <= 0:
             return []
         try:
-            with self._transaction.cursor() as cursor:
-                return _backward(cursor, start, end, limit) if reverse else _forward(cursor, start, end, limit)
+            if self._cursor is None:
+                # One for all ranges: to make it costs as much as a short range. It ends with its transaction.
+                self._cursor = self._transaction.cursor()
+            return _backward(self._cursor, start, end, limit) if reverse else _forward(self._cursor, start, end, limit)
         except lmdb.Error as error:
             raise in_our_words(error) from error
 
@@ -52,17 +55,23 @@ def _forward(cursor: "lmdb.Cursor[bytes]", start: bytes, end: bytes, limit: int)
     found: list[tuple[bytes, bytes]] = []
     if not cursor.set_range(start):
         return found
-    entries = iter(cursor)
+    first = cursor.item()
+    if first[0] >= end:
+        return found
+    found.append(first)
+    if limit == 1:
+        return found
+    entries = islice(cursor, 1, None)
+    gulp = FIRST_GULP
     while len(found) < limit:
         # In gulps, each cut at the end of the range: looking at every key on its own takes twice as long.
-        gulp = list(islice(entries, min(GULP, limit - len(found))))
-        if not gulp:
-            break
-        found += gulp
-        if gulp[-1][0] >= end:
-            while found and found[-1][0] >= end:
+        come = list(islice(entries, min(gulp, limit - len(found))))
+        found += come
+        if not come or come[-1][0] >= end:
+            while found[-1][0] >= end:
                 found.pop()
             break
+        gulp = min(gulp * 4, GULP)
     return found
 
 

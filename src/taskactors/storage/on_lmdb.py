@@ -4,12 +4,12 @@ import errno
 import os
 import resource
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import lmdb
 
@@ -17,7 +17,7 @@ from . import copying, examining
 from .apart import findings_of
 from .birth import require_born
 from .clean_mark import clear_mark, is_marked, mark_clean
-from .engine import Done, Failed, Snapshot, Unit
+from .engine import Snapshot, Writes
 from .errors import Damaged, DataInUse, EngineFault, NeedsRoom, StorageError, StoreFull, UnusableFolder, WrongEngineVersion
 from .filesystems import require_local
 from .kept_back import last_batch
@@ -87,7 +87,7 @@ def _reserved(folder: Path) -> Iterator[None]:
 
 
 class LmdbEngine:
-    """One LMDB file. Reads on the loop's thread, writes on one other; never used after a fork. Made by `open_lmdb`."""
+    """One LMDB file. Reads and drafts on the loop's thread, commits on one other; never used after a fork. Made by `open_lmdb`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -118,34 +118,38 @@ class LmdbEngine:
         except lmdb.Error as error:
             raise in_our_words(error) from error
 
-    def write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
+    @contextmanager
+    def draft(self, now_ms: int) -> Iterator[Buffer]:
         self._require_usable()
         try:
-            return self._write(units, now_ms, batch_id)
-        except lmdb.MapFullError as full:
-            raise NeedsRoom(f"the map of {self._map_bytes} bytes is full; make room, then run the batch again") from full
+            with self._environment.begin(buffers=False) as transaction:
+                yield Buffer(LmdbReads(transaction), now_ms)
         except (Damaged, EngineFault) as fault:
             # Below the units, that is: whatever a unit itself met is in its own outcome.
             self._usable = False
             raise EngineFault(str(fault)) from fault
+        except lmdb.Error as error:
+            raise in_our_words(error) from error
+
+    def commit(self, writes: Writes, batch_id: bytes) -> None:
+        self._require_usable()
+        try:
+            self._write(writes)
+        except lmdb.MapFullError as full:
+            raise NeedsRoom(f"the map of {self._map_bytes} bytes is full; make room, then run the batch again") from full
         except (lmdb.Error, OSError) as error:
             raise self._verdict(error, batch_id) from error
 
-    def _write(self, units: Sequence[Unit], now_ms: int, batch_id: bytes) -> list[Done[Any] | Failed]:
+    def _write(self, writes: Writes) -> None:
         transaction = self._environment.begin(write=True, buffers=False)
         try:
-            buffer = Buffer(LmdbReads(transaction), now_ms)
-            outcomes = buffer.run(units)
-            if not buffer.changed:
-                return outcomes
             self._unmark()
-            for key, sealed in buffer.sealed(batch_id):
+            for key, sealed in writes:
                 if sealed is None:
                     transaction.delete(key)
                 else:
                     transaction.put(key, sealed)
             self._commit(transaction)
-            return outcomes
         finally:
             # Of no effect after a commit.
             transaction.abort()

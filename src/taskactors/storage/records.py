@@ -1,6 +1,7 @@
 """Records: values as bytes, each kind with a version of its own."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -18,6 +19,9 @@ __all__ = ["RecordType", "Upgrade", "seal", "unseal"]
 
 T = TypeVar("T")
 
+REMEMBERED_BYTES = 1_024
+"""A longer record is not kept: a thousand of the longest would be a gigabyte."""
+
 VERSION_BYTES = 1
 OLDEST_VERSION = 1
 
@@ -30,14 +34,17 @@ class RecordType(Generic[T]):
 
     `upgrades` maps every older version to the function that makes its fields those of the version after it. A field that
     is at its default is not written, so a changed default is a new version just as a changed field is.
+
+    The values of the last `remembered` short records are kept: only for a class whose values nobody can change.
     """
 
-    def __init__(self, name: str, cls: type[T], version: int, upgrades: Mapping[int, Upgrade] | None = None) -> None:
+    def __init__(self, name: str, cls: type[T], version: int, upgrades: Mapping[int, Upgrade] | None = None, remembered: int = 0) -> None:
         self.name = name
         self.version = version
         self._cls = cls
         self._upgrades = dict(upgrades or {})
         self._mark = version.to_bytes(VERSION_BYTES, "big")
+        self._recall = lru_cache(remembered)(self._decode) if remembered else self._decode
         if missing := set(range(OLDEST_VERSION, version)) - set(self._upgrades):
             raise ValueError(f"{name} has no way up from version {min(missing)}")
 
@@ -47,6 +54,9 @@ class RecordType(Generic[T]):
 
     def decode(self, stored: bytes) -> T:
         """The value, brought up step by step from the version it was written in. Raises RecordTooNew, Damaged."""
+        return self._recall(stored) if len(stored) <= REMEMBERED_BYTES else self._decode(stored)
+
+    def _decode(self, stored: bytes) -> T:
         version = int.from_bytes(stored[:VERSION_BYTES], "big")
         if version > self.version:
             raise RecordTooNew(self.name, version, self.version)

@@ -1,10 +1,9 @@
 """The buffer that units of work write into: laid over an engine's own transaction, the same for every engine."""
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from .engine import Done, Failed, Unit
+from .engine import Done, Failed, Unit, Writes
 from .errors import EngineFault, KeyTooLong, ValueTooLong
 from .kept_back import BATCH_KEY, KEPT_BACK, LastBatch, last_batch
 from .keys import KEY_LIMIT
@@ -47,20 +46,35 @@ class Buffer:
         self.now_ms = now_ms
         self._raw = raw
         self._below = Opened(raw)
+        self._seen: dict[bytes, bytes | None] = {}
+        self._sealed: dict[bytes, bytes | None] = {}
         self._writes: dict[bytes, bytes | None] = {}
         self._order: list[bytes] = []
         self._undo: list[tuple[bytes, Any]] = []
         self._told: list[object] = []
 
     def get(self, key: bytes) -> bytes | None:
-        written = self._writes.get(key, _UNTOUCHED)
-        return self._below.get(key) if written is _UNTOUCHED else written  # type: ignore[return-value]
+        value = self._writes.get(key, _UNTOUCHED)
+        if value is _UNTOUCHED:
+            value = self._seen.get(key, _UNTOUCHED)
+            if value is _UNTOUCHED:
+                value = self._seen[key] = self._read(key)
+        return value  # type: ignore[return-value]
+
+    def _read(self, key: bytes) -> bytes | None:
+        if not 0 < len(key) <= KEY_LIMIT:
+            return None
+        sealed = self._sealed[key] = self._raw.get(key)
+        return None if sealed is None else unseal(key, sealed)
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool = False) -> list[tuple[bytes, bytes]]:
-        touched = self._order[bisect_left(self._order, start) : bisect_left(self._order, end)]
-        if not touched or limit <= 0:
+        order = self._order
+        first, after = bisect_left(order, start), bisect_left(order, end)
+        if first == after or limit <= 0:
             return self._below.range(start, end, limit, reverse)
-        writes = self._writes
+        if limit == 1:
+            return self._first(start, end, reverse)
+        touched, writes = order[first:after], self._writes
         come = [(key, value) for key in touched if (value := writes[key]) is not None]
         # Each deleted key can hide one entry below, so with that many more there are always enough.
         below = self._raw.range(start, end, limit + len(touched) - len(come), reverse)
@@ -69,11 +83,35 @@ class Buffer:
             entries.sort(reverse=reverse)
         return [(key, value if key in writes else unseal(key, value)) for key, value in entries[:limit]]
 
+    def _first(self, start: bytes, end: bytes, reverse: bool) -> list[tuple[bytes, bytes]]:
+        """The nearest entry: whether there is one is asked more often than anything else, and must not cost more in a long batch."""
+        order, writes = self._order, self._writes
+        if (below := self._first_below(start, end, reverse)) is not None:
+            start, end = (below[0], end) if reverse else (start, below[0])
+        nearer = range(bisect_left(order, start), bisect_left(order, end))
+        come = next((key for at in (reversed(nearer) if reverse else nearer) if writes[key := order[at]] is not None), None)
+        if come is not None:
+            return [(come, writes[come])]  # type: ignore[list-item]
+        return [] if below is None else [(below[0], unseal(*below))]
+
+    def _first_below(self, start: bytes, end: bytes, reverse: bool) -> tuple[bytes, bytes] | None:
+        """The nearest entry below that was not deleted or written here; those are passed by in ever longer strides."""
+        stride = 1
+        while below := self._raw.range(start, end, stride, reverse):
+            for entry in below:
+                if entry[0] not in self._writes:
+                    return entry
+            if len(below) < stride:
+                break
+            start, end = (start, below[-1][0]) if reverse else (below[-1][0] + b"\0", end)
+            stride *= 2
+        return None
+
     def put(self, key: bytes, value: bytes) -> None:
         if len(value) > VALUE_LIMIT:
             raise ValueTooLong(key, len(value), VALUE_LIMIT)
         # A copy of what is not bytes: it might change before the commit does.
-        self._write(key, bytes(value))
+        self._write(key, value if type(value) is bytes else bytes(value))
 
     def delete(self, key: bytes) -> None:
         self._write(key, None)
@@ -86,21 +124,15 @@ class Buffer:
         self._told.append(what)
 
     def _write(self, key: bytes, value: bytes | None) -> None:
-        if len(key) > KEY_LIMIT:
-            raise KeyTooLong(len(key), KEY_LIMIT)
-        if not key or key.startswith(KEPT_BACK):
-            raise ValueError(f"{key!r} is no key that a unit may write")
         before = self._writes.get(key, _UNTOUCHED)
-        self._undo.append((key, before))
         if before is _UNTOUCHED:
+            _require_own(key)
             insort(self._order, key)
+        self._undo.append((key, before))
         self._writes[key] = value
 
-    def run(self, units: Sequence[Unit]) -> list[Done[Any] | Failed]:
-        """Every unit in turn, each with what became of it. Raises EngineFault when what is below them fails."""
-        return [self._run_one(unit) for unit in units]
-
-    def _run_one(self, unit: Unit) -> Done[Any] | Failed:
+    def run(self, unit: Unit) -> Done[Any] | Failed:
+        """One more unit, with what became of it. Raises EngineFault when what is below it fails."""
         self._undo, self._told = [], []
         try:
             value = unit(self)
@@ -119,20 +151,26 @@ class Buffer:
             else:
                 self._writes[each] = before
 
-    @property
-    def changed(self) -> bool:
-        """Whether there is anything to commit."""
-        return bool(self._writes)
-
-    def sealed(self, batch_id: bytes) -> Iterator[tuple[bytes, bytes | None]]:
-        """What has to reach the disk, each key once, None for what is to go; last the record of this batch. Raises Damaged."""
+    def writes(self, batch_id: bytes) -> Writes:
+        """What has to reach the disk, each key once; last the record of this batch. Nothing when nothing changed. Raises Damaged."""
+        if not self._writes:
+            return []
         last = last_batch(self._raw)
         tally = last.tally
+        changed: list[tuple[bytes, bytes | None]] = []
         for key in self._order:
             value = self._writes[key]
             come = None if value is None else seal(key, value)
-            gone = self._raw.get(key)
+            gone = self._sealed[key] if key in self._sealed else self._raw.get(key)
             if come != gone:
                 tally = counted(tally, gone, come)
-                yield key, come
-        yield BATCH_KEY, LastBatch(last.number + 1, tally, batch_id).sealed()
+                changed.append((key, come))
+        changed.append((BATCH_KEY, LastBatch(last.number + 1, tally, batch_id).sealed()))
+        return changed
+
+
+def _require_own(key: bytes) -> None:
+    if len(key) > KEY_LIMIT:
+        raise KeyTooLong(len(key), KEY_LIMIT)
+    if not key or key.startswith(KEPT_BACK):
+        raise ValueError(f"{key!r} is no key that a unit may write")

@@ -1,7 +1,8 @@
 """Verification: whether a data file is what was written, decided before LMDB maps it.
 
 Opening a damaged file can end the process, and reading one can give other data without a word. So after a clean stop
-the whole file must match its mark; after any other end its head, its structure, every value and their tally are checked.
+the whole file must match its mark, unless the system knows that nobody has touched it; after any other end its head, its structure, every
+value and their tally are checked.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import lmdb
 
 from . import deep_check
 from .apart import findings_of
-from .clean_mark import is_marked, mark_findings
+from .clean_mark import is_marked, mark_findings, quick_mark_findings
 from .engine import Snapshot
 from .errors import Damaged, StorageError, UnknownFormat
 from .kept_back import FORMAT, stored_format
@@ -28,7 +29,7 @@ def require_whole(folder: Path) -> None:
     """Raise Damaged unless the data file may be opened and trusted; WrongEngineVersion if another LMDB wrote it."""
     file = folder / DATA_FILE
     try:
-        found = mark_findings(folder, DATA_FILE) if is_marked(folder) else _deep_findings(folder)
+        found = quick_mark_findings(folder, DATA_FILE) if is_marked(folder) else _deep_findings(folder)
     except OSError as error:
         raise Damaged(f"{file} cannot be read ({error.strerror or error})") from error
     if found:

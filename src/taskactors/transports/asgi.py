@@ -69,6 +69,16 @@ async def while_there(receive: Receive, work: Callable[[], Awaitable[T]]) -> T:
     return found[0]
 
 
+def already(body: bytes, receive: Receive) -> Receive:
+    """The same way in, of which the whole body has been read; whoever asks gets it in one piece, and then what comes after it."""
+    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def hear() -> Message:
+        return left.pop() if left else await receive()
+
+    return hear
+
+
 async def send_answer(send: Send, status: int, body: bytes, kind: str = JSON, headers: Mapping[str, str] | None = None) -> None:
     """A whole answer."""
     named = {"content-type": kind, "content-length": str(len(body)), **(headers or {})}

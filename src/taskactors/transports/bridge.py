@@ -13,10 +13,8 @@ import trio
 from attrs import Factory, define
 from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnection
 
-from .websocket_client import dialed
-
-LINE_BYTES = 1 << 20
-"""The largest message, as on every other way in."""
+from .control_lines import LINE_BYTES, TOO_LONG, LineCutter
+from .dialing import dialed
 
 READ_BYTES = 1 << 16
 
@@ -62,18 +60,14 @@ class Bridge:
             nursery.cancel_scope.cancel()
 
     async def _read(self, outgoing: trio.MemorySendChannel[bytes]) -> None:
-        begun = bytearray()
+        cutter = LineCutter()
         while chunk := await self.stdin.receive_some(READ_BYTES):
-            *ends, rest = bytes(chunk).split(b"\n")
-            for end in ends:
-                if line := (bytes(begun) + end).strip():
+            for line in cutter.feed(bytes(chunk)):
+                if line is TOO_LONG:
+                    # A server would cut the connection; whoever is this wrong hears it at once, and goes on.
+                    await self._say(_error(None, f"a message has {LINE_BYTES} bytes at most"))
+                elif line := line.strip():
                     await outgoing.send(line)
-                begun.clear()
-            begun += rest
-            if len(begun) > LINE_BYTES:
-                # A server would cut the connection; whoever is this wrong hears it at once, and may go on.
-                begun.clear()
-                await self._say(_error(None, f"a message has {LINE_BYTES} bytes at most"))
 
     async def _converse(self, lines: trio.MemoryReceiveChannel[bytes]) -> None:
         pause_s, reached = PAUSES_S[0], False

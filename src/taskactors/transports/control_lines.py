@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from attrs import frozen
 
+from ..actors.depth import TOO_DEEP, fits
 from ..domain.codes import agent_name_problem
 from ..domain.errors import Refusal
 
@@ -91,6 +92,8 @@ def read_request(line: bytes) -> ControlRequest:
     if not isinstance(request_id, str | int) or isinstance(request_id, bool):
         raise NotTaken(INVALID_REQUEST, "Invalid Request: id must be a string or a whole number")
     method, params = found.get("method"), found.get("params", {})
+    if not fits(found):
+        raise NotTaken(INVALID_REQUEST, f"Invalid Request: {TOO_DEEP}", request_id)
     if found.get("jsonrpc") != "2.0":
         raise NotTaken(INVALID_REQUEST, 'Invalid Request: jsonrpc must be "2.0"', request_id)
     if not isinstance(method, str):

@@ -5,9 +5,9 @@ Whoever shows no token hears that much; whoever does, how each project is that t
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from importlib.metadata import version
 from typing import Any
 
+from .. import __version__
 from ..actors.wellbeing import Condition, status_of
 
 Conditions = Callable[[], Mapping[str, Condition]]
@@ -22,7 +22,7 @@ def of_server(conditions: Mapping[str, Condition], may_know: MayKnow | None) -> 
     said = status_of(list(conditions.values()))
     if may_know is not None:
         shown = {name: each.shown() for name, each in sorted(conditions.items()) if may_know(name)}
-        said |= {"version": version("taskactors"), "projects": shown}
+        said |= {"version": __version__, "projects": shown}
     return _status(all(each.is_well for each in conditions.values())), said
 
 

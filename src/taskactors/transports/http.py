@@ -1,25 +1,40 @@
 """The HTTP door: admits a request before anything is read of it, and leads it to where its path says."""
 
 import re
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import socket
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from http import HTTPStatus
+from importlib import import_module
 
 import msgspec
 import trio
 from attrs import Factory, define, evolve
-from hypercorn.config import Config
-from hypercorn.trio import serve
 
 from ..actors.calls import Connection, Front
+from ..domain.token import LOCAL_ID, Token
 from ..domain.token import Scope as Allowed
-from ..domain.token import Token
 from .admission import DEFAULT_PROJECT, NO_TOKEN, Admission, Handshake, Refused
-from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, answering, read_body, send_answer, send_refusal, while_there
+from .asgi import (
+    JSON,
+    BadBody,
+    ClientGone,
+    Receive,
+    Scope,
+    Send,
+    already,
+    answering,
+    read_body,
+    send_answer,
+    send_refusal,
+    while_there,
+)
 from .cors import is_preflight, permit, readable_by
 from .health import Conditions, of_project, of_server
-from .http_guards import guard
+from .listening import listen_at, port_of
+from .refusal_log import Reason
 from .rpc import answer_to
 
 PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?/?")
@@ -30,11 +45,12 @@ SESSION_HEADER = "mcp-session-id"
 ANSWERS_WHOLE = ("x-taskactors-answers", "whole")
 """How a client of /rpc asks for answers as the tools give them, rather than in the shapes that older servers' scripts read."""
 
-HEADERS_BYTES = 16 << 10
-KEEP_ALIVE_S = 75.0
-"""Longer than usual clients and proxies keep a connection, so that it is they who close it and no request meets a closing one."""
+PER_TOKEN_LIMIT = 64
+"""Requests under way at once with one agent's token, as many as it may have sockets at the other door."""
 
-GRACEFUL_S = 1.5
+TOO_MANY_REQUESTS = Refused(
+    Reason.CROWDED_TOKEN, 429, f"{PER_TOKEN_LIMIT} requests are under way with that token; wait for some", {"retry-after": "5"}
+)
 
 Figures = Callable[[], Awaitable[tuple[str, bytes]]]
 """The server's metrics: their content type, and the text."""
@@ -56,28 +72,23 @@ class HttpDoor:
     """The files of the certificate and its key."""
 
     _stopping: trio.Event = Factory(trio.Event)
+    _under_way: Counter[str] = Factory(Counter)
+    """Requests, by the token they were admitted with."""
 
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until `drain`; reports the port once clients can connect. Raises OSError when it cannot be had."""
-        guard(self.admission.refusals)
         self.admission = self.admission.at(host)
-        config = Config()
-        config.bind = [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]
-        config.accesslog = config.errorlog = None
-        config.h11_max_incomplete_size = HEADERS_BYTES
-        config.keep_alive_timeout = KEEP_ALIVE_S
-        config.graceful_timeout = GRACEFUL_S
-        config.include_server_header = False
-        config.alpn_protocols = ["http/1.1"]
-        if self.tls is not None:
-            config.certfile, config.keyfile = self.tls
-        async with trio.open_nursery() as nursery:
-
-            async def serving(task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED) -> None:
-                await serve(self._answer, config, shutdown_trigger=self._stopping.wait, task_status=task_status, mode="asgi")  # type: ignore[arg-type]
-
-            (bound,) = await nursery.start(serving)
-            task_status.started(int(bound.rsplit(":", 1)[1]))
+        listeners = await listen_at(host, port)
+        port = port_of(listeners)
+        sockets = [socket.socket(fileno=each.socket.detach()) for each in listeners]
+        try:
+            task_status.started(port)
+            # Whoever connects meanwhile is answered when it is there.
+            server = await trio.to_thread.run_sync(import_module, f"{__package__}.http_server")
+            await server.serve_http(self._answer, sockets, self.tls, self._stopping.wait, self.admission.refusals)
+        finally:
+            for each in sockets:
+                each.close()
 
     async def drain(self) -> None:
         """Take no more requests; those that were taken have a moment to end."""
@@ -117,14 +128,28 @@ class HttpDoor:
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
             admitted = self.admission.admit(evolve(asking, target=target))
+            if not isinstance(admitted, Refused) and self._under_way[admitted.token or ""] >= PER_TOKEN_LIMIT:
+                admitted = self.admission.noted(TOO_MANY_REQUESTS, asking)
             if isinstance(admitted, Refused):
                 await send_refusal(send, admitted.status, admitted.why, admitted.headers)
-            elif wanted["surface"] == "mcp":
-                await self._mcp(scope, headers, receive, send, admitted)
-            else:
-                # Without tokens nobody here is known to be who runs the server.
-                operator = admitted.token is not None and admitted.scope is Allowed.ADMIN and admitted.agent is None
-                await self._rpc(scope, headers, receive, send, evolve(admitted, operator=operator))
+                return
+            with self._counted(admitted):
+                await (self._mcp if wanted["surface"] == "mcp" else self._rpc)(scope, headers, receive, send, admitted)
+
+    @contextmanager
+    def _counted(self, connection: Connection) -> Iterator[None]:
+        """While the block runs one more request with an agent's token is under way."""
+        token = connection.token
+        if token in (None, LOCAL_ID):
+            yield
+            return
+        self._under_way[token] += 1
+        try:
+            yield
+        finally:
+            self._under_way[token] -= 1
+            if not self._under_way[token]:
+                del self._under_way[token]
 
     async def _mcp(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
         if scope["method"] == "POST" and not _is_json(headers):
@@ -135,6 +160,12 @@ class HttpDoor:
         elif scope["method"] not in ("GET", "POST", "DELETE"):
             await send_refusal(send, HTTPStatus.METHOD_NOT_ALLOWED, "POST a JSON-RPC message")
         else:
+            if scope["method"] == "POST":
+                try:
+                    receive = already(await read_body(receive), receive)
+                except BadBody as bad:
+                    await send_refusal(send, bad.status, bad.why)
+                    return
             await self.mcp(scope, *answering(receive, send), connection)
 
     async def _rpc(self, scope: Scope, headers: list[tuple[str, str]], receive: Receive, send: Send, connection: Connection) -> None:
@@ -148,8 +179,11 @@ class HttpDoor:
             except BadBody as bad:
                 await send_refusal(send, bad.status, bad.why)
                 return
+            # Without tokens nobody here is known to be who runs the server.
+            operator = connection.token is not None and connection.scope is Allowed.ADMIN and connection.agent is None
+            caller, whole = evolve(connection, operator=operator), ANSWERS_WHOLE in headers
             # What it took for somebody who has left goes back at once, as over every other wire.
-            reply = await while_there(receive, partial(answer_to, body, self.front, connection, whole=ANSWERS_WHOLE in headers))
+            reply = await while_there(receive, partial(answer_to, body, self.front, caller, whole))
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
 
     async def _metrics(self, send: Send, token: Token | Refused | None) -> None:

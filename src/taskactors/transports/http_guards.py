@@ -1,38 +1,214 @@
-"""What hypercorn leaves open is closed here: what breaks in one connection must not end the door for all.
+"""What hypercorn leaves open is closed here: how many connections there are, how slow one may be, and that its end is its own.
 
 It reaches into that library's worker; the tests beside it fail when a new version moves what is used.
 """
 
-from typing import Any, ClassVar
+import math
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
 
+import h11
 import hypercorn.trio.run
-from hypercorn.trio.tcp_server import TCPServer
+import hypercorn.trio.tcp_server
+import trio
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol import ProtocolWrapper
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
 
 from ..actors.faults import whence
-from .refusal_log import Reason, RefusalLog
+from .refusal_log import Reason, RefusalLog, tls_fault
+from .refusing import REFUSING_LIMIT, refuse
+
+CONNECTIONS_LIMIT = 2_000
+"""Sockets open at once, as many as at the other door; beyond it newcomers are turned away and nobody who is in suffers."""
+
+HEADERS_BYTES = 16 << 10
+HEADERS_WITHIN_S = 5.0
+"""A client that has begun a request, or just connected, and has not sent its headers by then only occupies a place."""
+
+KEEP_ALIVE_S = 75.0
+"""Longer than usual clients and proxies keep a connection, so that it is they who close it and no request meets a closing one."""
+
+SENT_WITHIN_S = 5.0
+"""A client that does not take what it is sent for this long is dead, or may as well be."""
+
+CLOSED_WITHIN_S = 1.0
+
+GRACEFUL_S = 1.5
+
+
+class Settings(Config):
+    """The library's settings for one door, how many are at it, and where it is told of those who are turned away."""
+
+    connections = 0
+    refusing = 0
+
+    def __init__(self, refusals: RefusalLog) -> None:
+        super().__init__()
+        self.refusals = refusals
+        self.accesslog = self.errorlog = None
+        self.h11_max_incomplete_size = HEADERS_BYTES
+        self.keep_alive_timeout = KEEP_ALIVE_S
+        self.graceful_timeout = GRACEFUL_S
+        self.ssl_handshake_timeout = HEADERS_WITHIN_S
+        self.include_server_header = False
+        self.alpn_protocols = ["http/1.1"]
+
+
+class _Timed:
+    """A client's stream on which nobody waits for longer than for one who is there. All else is as it was."""
+
+    def __init__(self, stream: Any, note: Callable[..., None]) -> None:
+        self._stream = stream
+        self._note = note
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def do_handshake(self) -> None:
+        try:
+            await self._stream.do_handshake()
+        except trio.BrokenResourceError as broken:
+            if (fault := tls_fault(broken)) is not None:
+                self._note(Reason.TLS, error=fault)
+            raise
+
+    async def send_all(self, data: bytes) -> None:
+        with trio.move_on_after(SENT_WITHIN_S) as late:
+            await self._stream.send_all(data)
+        if late.cancelled_caught:
+            await trio.aclose_forcefully(self._stream)
+            raise trio.BrokenResourceError("the client does not read")
+
+    async def aclose(self) -> None:
+        # TLS says goodbye, and waits until the other side takes it.
+        with trio.move_on_after(CLOSED_WITHIN_S):
+            await self._stream.aclose()
 
 
 class GuardedServer(TCPServer):
     """One connection, whose end reaches no other: unguarded, whoever sends a call behind the upgrade to a WebSocket ends them all."""
 
-    refusals: ClassVar[RefusalLog]
+    config: Settings
+    _head_until = math.inf
+    """By when the headers have to be there that are on their way; endless while none are."""
+
+    _head_begun = False
+    _in_request = False
+    _ended = False
 
     async def run(self) -> None:
+        settings = self.config
+        if settings.connections >= CONNECTIONS_LIMIT:
+            self._note(Reason.CROWDED)
+            await self._turn_away()
+            return
+        settings.connections += 1
+        self.stream = _Timed(self.stream, self._note)  # type: ignore[assignment]
+        self._head_until = trio.current_time() + HEADERS_WITHIN_S
         try:
             await super().run()
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
-            self.refusals.note(Reason.BROKEN, _address_of(self.stream), error=whence(error))
+            self._note(Reason.BROKEN, error=whence(error))
+        finally:
+            settings.connections -= 1
+
+    def _note(self, reason: Reason, **facts: str) -> None:
+        self.config.refusals.note(reason, _address_of(self.stream), **facts)
+
+    async def _turn_away(self) -> None:
+        # Whoever comes over TLS has yet to shake hands, and there is no time for that.
+        if self.config.refusing < REFUSING_LIMIT and not hasattr(self.stream, "do_handshake"):
+            self.config.refusing += 1
+            try:
+                await refuse(self.stream, HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
+            finally:
+                self.config.refusing -= 1
+        await trio.aclose_forcefully(self.stream)
+
+    async def protocol_send(self, event: Event) -> None:
+        if isinstance(event, Updated):
+            # The headers have come, or the answer has gone out; that nobody stays for ever after that the library sees to.
+            self._in_request, self._head_begun, self._head_until = not event.idle, False, math.inf
+            if self._ended:
+                # The library would wait for as long as a connection may idle, and keep the socket of one that is gone.
+                return
+        await super().protocol_send(event)
+
+    async def _read_data(self) -> None:
+        while True:
+            try:
+                with trio.fail_at(self._head_until):
+                    data = bytes(await self.stream.receive_some(MAX_RECV))
+            except trio.TooSlowError:
+                if self._head_begun:
+                    self._note(Reason.SLOW)
+                    await refuse(self.stream, HTTPStatus.REQUEST_TIMEOUT, f"the headers did not come within {HEADERS_WITHIN_S:g} s")
+                break
+            except (trio.ClosedResourceError, trio.BrokenResourceError):
+                break
+            if not self._in_request and not self._head_begun:
+                self._head_begun, self._head_until = True, min(self._head_until, trio.current_time() + HEADERS_WITHIN_S)
+            await self.protocol.handle(RawData(data))
+            if not data:
+                break
+        await self.protocol.handle(Closed())
+        self._ended = True
+        await self.idle_task.stop()
+
+
+class _OneVersion(ProtocolWrapper):
+    """HTTP/1.1 and nothing else: the next version packs many requests and compressed headers into one connection, and has
+    other ways for a client to be slow; nobody who speaks MCP needs it. Whoever asks for it is answered in this one.
+    """
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.protocol = _Http11(*given[:-1])
+
+    async def handle(self, event: Event) -> None:
+        await self.protocol.handle(event)
+
+
+class _Http11(H11Protocol):
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """No other version is changed to."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        # The parser has a limit for headers of which a part has come, and none for those that come at once.
+        if _head_bytes(request) > HEADERS_BYTES:
+            await self._send_error_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            await self.send(Closed())
+            return
+        await super()._create_stream(request)
+
+    async def _send_error_response(self, status_code: int) -> None:
+        assert isinstance(self.config, Settings)
+        self.config.refusals.note(Reason.MALFORMED, self.client[0] if self.client else "")
+        body = f"{HTTPStatus(status_code).phrase}\n".encode()
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+        await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
 
 
 def _address_of(stream: Any) -> str:
     try:
-        transport = getattr(stream, "transport_stream", stream)
-        return str(transport.socket.getpeername()[0])
+        return str(getattr(stream, "transport_stream", stream).socket.getpeername()[0])
     except (OSError, AttributeError):
         return ""
 
 
-def guard(refusals: RefusalLog) -> None:
+def _head_bytes(request: h11.Request) -> int:
+    """About what a request's first line and headers took, as they are usually written."""
+    line = len(request.method) + len(request.target) + len("  HTTP/1.1\r\n\r\n")
+    return line + sum(len(name) + len(value) + len(": \r\n") for name, value in request.headers)
+
+
+def guard() -> None:
     """Let the library serve each connection so, from now on."""
-    GuardedServer.refusals = refusals
     hypercorn.trio.run.TCPServer = GuardedServer  # type: ignore[attr-defined]
+    hypercorn.trio.tcp_server.ProtocolWrapper = _OneVersion  # type: ignore[attr-defined, assignment]

@@ -1,14 +1,16 @@
 """The refusal log: says who is turned away and why, in so few lines that no client can fill a disk with them."""
 
 import ipaddress
+import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
-import structlog
 import trio
 from attrs import Factory, define
+
+from ..loglines import Log
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 60.0, 3_600.0
 """After its first line a client that goes on is told of after a minute, then after twice as long each time, up to an hour."""
@@ -26,7 +28,7 @@ ELSEWHERE, UNKNOWN = "elsewhere", "unknown"
 CONTROL = "control socket"
 """Stands for an address where there is none."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 class Reason(StrEnum):
@@ -116,6 +118,12 @@ class RefusalLog:
             return False
         self._begun.append(now)
         return True
+
+
+def tls_fault(error: BaseException) -> str | None:
+    """What went wrong with somebody's TLS, in the words of the library and not of the client; None when it was something else."""
+    cause = error.__cause__
+    return (cause.reason or "UNKNOWN") if isinstance(cause, ssl.SSLError) else None
 
 
 def network_of(address: str) -> str:

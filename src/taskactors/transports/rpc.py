@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from ..actors.calls import Connection, Front, UnknownTool
+from ..actors.depth import TOO_DEEP, fits
 from ..actors.faults import internal
 from ..actors.profiles import PROFILES
 from ..domain.errors import Refusal
@@ -52,6 +53,8 @@ async def answer_to(body: bytes, front: Front, connection: Connection, whole: bo
     problem = _problem(request)
     if problem is not None:
         return _error(_id_of(request), INVALID_REQUEST, f"Invalid Request: {problem}")
+    if not isinstance(request.get("params", {}), dict | None):
+        return _error(_id_of(request), INVALID_PARAMS, "Invalid params: params are an object")
     reply = await _called(request, front, connection, whole)
     return reply if "id" in request else None
 
@@ -59,12 +62,12 @@ async def answer_to(body: bytes, front: Front, connection: Connection, whole: bo
 def _problem(request: Any) -> str | None:
     if not isinstance(request, dict):
         return "send one JSON-RPC object; batches are not taken"
+    if not fits(request):
+        return TOO_DEEP
     if not isinstance(request.get("method"), str):
         return "it names no method"
     if not isinstance(request.get("id", 0), str | int | None) or isinstance(request.get("id"), bool):
         return "an id is text, a whole number or null"
-    if not isinstance(request.get("params", {}), dict | None):
-        return "params are an object"
     return None
 
 

@@ -1,23 +1,31 @@
-"""The WebSocket door: listens, admits, and serves every connection in a task of its own."""
+"""The WebSocket door: listens, admits, and serves every connection in a task of its own.
 
-import contextlib
+The library is loaded for the first client and not before clients can connect: they should be able to as soon as anybody.
+"""
+
+from __future__ import annotations
+
 import ssl
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 from attrs import Factory, define
-from trio_websocket import WebSocketConnection, WebSocketRequest
 
 from ..actors.calls import Connection
 from ..actors.faults import internal, whence
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
-from .admission import SUBPROTOCOL, Admission, Handshake, Refused
-from .refusal_log import Reason
-from .websocket_guards import POLICY, GuardedStream, read_request
-from .websocket_wire import CLOSE_WITHIN_S, WebSocketWire
+from .admission import Admission, Handshake, Refused
+from .guarded_stream import GONE, Guarded, GuardedStream, guarded
+from .listening import listen_at, port_of
+from .refusal_log import Reason, tls_fault
+from .refusing import REFUSING_LIMIT, refuse, say
+
+if TYPE_CHECKING:
+    from .opening import Opening
+    from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
 """Sockets open at once, far above the largest team; beyond it newcomers are turned away and nobody who is in suffers."""
@@ -25,13 +33,10 @@ CONNECTIONS_LIMIT = 2_000
 PER_TOKEN_LIMIT = 64
 """Sockets open at once with one agent's token; an agent needs one. Whoever runs the server leads a whole team in with theirs."""
 
-REFUSING_LIMIT = 64
-"""How many of them hear why at one time; telling takes a moment, and a flood would make it many."""
-
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
 
-NORMAL, GOING_AWAY, BROKEN = 1000, 1001, 1011
+NORMAL, GOING_AWAY, POLICY, BROKEN = 1000, 1001, 1008, 1011
 
 Handler = Callable[[Wire, Connection], Awaitable[None]]
 """Serves one connection until its wire ends."""
@@ -54,17 +59,12 @@ class WebSocketDoor:
     async def listen(self, host: str, port: int, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled, or drained; reports the port once clients can connect. Raises OSError when it cannot be had."""
         self.admission = self.admission.at(host)
-        listeners = await trio.open_tcp_listeners(port, host=host)
-        if port == 0:
-            # A name with several addresses would get another free port for each, and only one can be told.
-            for other in listeners[1:]:
-                await other.aclose()
-            del listeners[1:]
+        listeners = await listen_at(host, port)
         ports: list[trio.abc.Listener[Any]] = list(listeners)
         if self.tls is not None:
             ports = [trio.SSLListener(each, self.tls, https_compatible=True) for each in listeners]
         async with trio.open_nursery() as connections:
-            task_status.started(listeners[0].socket.getsockname()[1])
+            task_status.started(port_of(listeners))
             with self._accepting:
                 await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
 
@@ -89,54 +89,64 @@ class WebSocketDoor:
         if self._draining or self._connections >= CONNECTIONS_LIMIT:
             if not self._draining:
                 self._note(Reason.CROWDED, GuardedStream(stream))
-            await self._refuse(stream, "the server is stopping" if self._draining else "too many connections")
+            await self._turn_away(stream, "the server is stopping" if self._draining else "too many connections")
             return
         self._connections += 1
-        guarded = GuardedStream(stream)
+        client = guarded(stream)
         try:
-            await self._shake_hands(guarded)
+            await self._let_in(client)
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
-            self._note(Reason.BROKEN, guarded, error=whence(error))
+            self._note(Reason.BROKEN, client, error=whence(error))
         finally:
-            await guarded.aclose()
+            await client.aclose()
             self._connections -= 1
 
-    async def _refuse(self, stream: trio.abc.Stream, why: str) -> None:
+    async def _turn_away(self, stream: trio.abc.Stream, why: str) -> None:
         if self._refusing >= REFUSING_LIMIT:
             await trio.aclose_forcefully(stream)
             return
         self._refusing += 1
-        guarded = GuardedStream(stream)
+        client = guarded(stream)
         try:
-            await _answer(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
+            await refuse(client, HTTPStatus.SERVICE_UNAVAILABLE, why)
         finally:
-            await guarded.aclose()
+            await client.aclose()
             self._refusing -= 1
 
-    def _note(self, reason: Reason, stream: GuardedStream, **facts: str) -> None:
-        self.admission.refusals.note(reason, stream.address, **facts)
+    async def _let_in(self, client: Guarded) -> None:
+        from .opening import Opening
 
-    async def _shake_hands(self, stream: GuardedStream) -> None:
-        async with trio.open_nursery() as nursery:
-            accepted = None
-            with trio.move_on_after(HANDSHAKE_WITHIN_S) as late:
-                request = await read_request(nursery, stream)
-                accepted = await (self._accept(request, stream) if request else self._turn_away(stream))
-            if late.cancelled_caught:
-                self._note(Reason.SLOW, stream)
-            if accepted is not None:
-                await self._converse(*accepted)
-            nursery.cancel_scope.cancel()
+        accepted = None
+        with trio.move_on_after(HANDSHAKE_WITHIN_S) as late:
+            try:
+                accepted = await self._accept(client, Opening(client))
+            except GONE as gone:
+                if (fault := tls_fault(gone)) is not None:
+                    self._note(Reason.TLS, client, error=fault)
+        if late.cancelled_caught:
+            self._note(Reason.SLOW, client)
+        if accepted is not None:
+            await self._converse(client, *accepted)
 
-    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[WebSocketConnection, Connection] | None:
-        admitted = self._admitted(_handshake(request, stream.address))
-        if isinstance(admitted, Refused):
-            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-            headers += [(name.encode(), value.encode()) for name, value in admitted.headers.items()]
-            await request.reject(admitted.status, extra_headers=headers, body=f"{admitted.why}\n".encode())
+    def _note(self, reason: Reason, client: Guarded, **facts: str) -> None:
+        self.admission.refusals.note(reason, client.address, **facts)
+
+    async def _accept(self, client: Guarded, opening: Opening) -> tuple[Connection, bytes] | None:
+        """The connection of a client that is let in, and what it has sent already; None for one that is not, and has heard why."""
+        from .opening import Unreadable
+
+        asked = await opening.read()
+        if isinstance(asked, Unreadable):
+            if not opening.is_silent:
+                self._note(Reason.MALFORMED, client)
+            await say(client, asked.answer)
             return None
-        stream.accepted()
-        return await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None), admitted
+        admitted = self._admitted(asked)
+        if isinstance(admitted, Refused):
+            await say(client, opening.refused(admitted))
+            return None
+        await client.send_all(opening.accepted())
+        return admitted, opening.rest
 
     def _admitted(self, handshake: Handshake) -> Connection | Refused:
         admitted = self.admission.admit(handshake)
@@ -144,70 +154,35 @@ class WebSocketDoor:
             return admitted
         if sum(each.token == admitted.token for each in self._wires.values()) < PER_TOKEN_LIMIT:
             return admitted
-        self.admission.refusals.note(Reason.CROWDED_TOKEN, handshake.address)
         why = f"{PER_TOKEN_LIMIT} connections are open with that token; close some"
-        return Refused(Reason.CROWDED_TOKEN, 429, why, {"retry-after": "5"})
+        return self.admission.noted(Refused(Reason.CROWDED_TOKEN, 429, why, {"retry-after": "5"}), handshake)
 
-    async def _turn_away(self, stream: GuardedStream) -> None:
-        """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
-        if stream.tls_fault is not None:
-            self._note(Reason.TLS, stream, error=stream.tls_fault)
-        elif not stream.is_silent:
-            self._note(Reason.MALFORMED, stream)
-        if stream.is_too_long:
-            await _answer(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
-        elif not stream.is_closed:
-            await _answer(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
+    async def _converse(self, client: Guarded, connection: Connection, begun: bytes) -> None:
+        from .websocket_wire import WebSocketWire
 
-    async def _converse(self, socket: WebSocketConnection, connection: Connection) -> None:
         with trio.CancelScope() as cut:
-            wire = WebSocketWire(socket, cut.cancel)
-            self._wires[wire] = connection
-            try:
-                code = await self._served(wire, connection)
-                await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
-            finally:
-                del self._wires[wire]
-                self._gone.set()
-
-    async def _served(self, wire: WebSocketWire, connection: Connection) -> int:
-        """Run the handler beside the tasks that write and ping; the close code that its end calls for."""
-        if self._draining:
-            wire.drain()
-        code = NORMAL
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(wire.keep_alive)
-            async with trio.open_nursery() as writing:
-                writing.start_soon(wire.write)
+            async with trio.open_nursery() as nursery:
+                wire = WebSocketWire(client, nursery, cut.cancel)
+                self._wires[wire] = connection
                 try:
-                    await self.handler(wire, connection)
-                except WireClosed:
-                    pass  # the usual end of a conversation
-                except Exception as error:  # a fault of ours, in one connection
-                    internal(error, "a connection's handler failed", connection=connection.id)
-                    code = BROKEN
+                    nursery.start_soon(wire.keep_alive)
+                    wire.feed(begun)
+                    code = await self._served(wire, connection)
+                    await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
                 finally:
                     wire.finish()
-            nursery.cancel_scope.cancel()
-        return code
+                    del self._wires[wire]
+                    self._gone.set()
 
-
-def _handshake(request: WebSocketRequest, address: str) -> Handshake:
-    # The library takes the Host header out of the list of headers; it is kept in the event alone.
-    return Handshake(
-        host=str(request._event.host),
-        target=request.path,
-        headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers],
-        subprotocols=request.proposed_subprotocols,
-        address=address,
-    )
-
-
-async def _answer(stream: trio.abc.SendStream, status: HTTPStatus, why: str) -> None:
-    """Answer somebody to whom no WebSocket was opened, if they listen."""
-    body = f"{why}\n".encode()
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    with trio.move_on_after(CLOSE_WITHIN_S), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        await stream.send_all(head.encode() + body)
+    async def _served(self, wire: WebSocketWire, connection: Connection) -> int:
+        """Run the handler; the close code that its end calls for."""
+        if self._draining:
+            wire.drain()
+        try:
+            await self.handler(wire, connection)
+        except WireClosed:
+            pass  # the usual end of a conversation
+        except Exception as error:  # a fault of ours, in one connection
+            internal(error, "a connection's handler failed", connection=connection.id)
+            return BROKEN
+        return NORMAL

@@ -2,7 +2,6 @@
 
 import secrets
 
-import structlog
 import trio
 from attrs import define
 
@@ -11,6 +10,7 @@ from ...board.standstill import Look, announce, look
 from ...board.view import View
 from ...domain.caller import SERVER, Caller, Kind
 from ...domain.errors import Refusal
+from ...loglines import Log
 from ...runtime import ActorCrashed, AskTimedOut, MailboxFull, Place
 from ...storage.engine import Snapshot, Transaction
 from ..feed import Feed
@@ -20,7 +20,7 @@ from .desk import STORE_WITHIN_S, Desk
 LOOK_EVERY_S = 60.0
 """A stall is a matter of half an hour: nobody misses a minute, and a busy project is not looked through at every commit."""
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 
 @define(eq=False, kw_only=True)

@@ -1,13 +1,13 @@
 """The database desk: says how the store is, and keeps its health."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
 import trio
 from attrs import define
 
+from ... import __version__
 from ...board.requests.admin import MakeBackup
 from ...board.requests.tokens import AddToken, ListTokens, RevokeToken
 from ...domain.caller import Kind
@@ -92,7 +92,7 @@ class DatabaseDesk(Desk):
             "status": "unhealthy" if troubles(self.health, self.auditing, backup) else "healthy",
             "database": fault is None,
             "protocol": True,
-            "version": version("taskactors"),
+            "version": __version__,
             "uptime_s": (self.clock.now() - self.started_at) // 1000,
             "last_commit_at": text_of(last) if last is not None else None,
             "fault": fault,

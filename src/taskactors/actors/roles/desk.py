@@ -13,7 +13,7 @@ from ...board.settings import BoardSettings
 from ...board.view import View
 from ...board.watching import Taken
 from ...domain.errors import Refusal
-from ...runtime import ActorCrashed, Address, Letter, Place, in_batches
+from ...runtime import RETRY_AFTER_MS, ActorCrashed, Address, Letter, MailboxFull, Place, in_batches
 from ...storage.engine import Snapshot, Transaction
 from ..calls import Command
 from ..clock import Clock
@@ -28,6 +28,9 @@ STORE_WITHIN_S = 30.0
 
 AT_ONCE = 4
 """Letters that a desk works on beside its box: file work on one disk gains nothing from more."""
+
+BESIDE_LIMIT = 1_024
+"""Letters taken for such work and not done: as many as wait in a box. Beyond it callers are told, as when a box is full."""
 
 Answer = Mapping[str, Any]
 
@@ -57,6 +60,8 @@ class Desk:
                     work = self.own.get(letter.message.tool)
                     if work is None:
                         self.forward(letter)
+                    elif len(nursery.child_tasks) >= BESIDE_LIMIT:
+                        letter.refuse(MailboxFull(place.name, RETRY_AFTER_MS))
                     else:
                         nursery.start_soon(self._beside, getattr(self, work), letter.keep(), place.name)
 
@@ -108,7 +113,8 @@ class Desk:
     async def _beside(self, work: Callable[[Command], Awaitable[Answer]], letter: Letter[Command], name: str) -> None:
         try:
             async with self._limit:
-                letter.answer(await work(letter.message))
+                if letter.wanted:
+                    letter.answer(await work(letter.message))
         except Refusal as no:
             letter.refuse(no)
         except BaseException as crash:

@@ -7,7 +7,7 @@ from attrs import frozen
 from msgspec import Meta
 
 from ...domain.codes import code_problem
-from ...domain.task import DependencyKind
+from ...domain.task import DEPENDENCIES_LIMIT, DependencyKind
 from .fields import (
     AgentNamed,
     Artifacts,
@@ -45,7 +45,9 @@ class DependsOn:
     kind: Annotated[DependencyKind, Meta(description="waits-for-…: for its parts")] = DependencyKind.BLOCKS
 
 
-Dependencies = Annotated[tuple[Code | DependsOn, ...], Meta(max_length=256, description="codes of tasks to wait for, or {code, kind}")]
+Dependencies = Annotated[
+    tuple[Code | DependsOn, ...], Meta(max_length=DEPENDENCIES_LIMIT, description="codes of tasks to wait for, or {code, kind}")
+]
 Owner = Annotated[AgentNamed | None, Meta(description="agent that alone may claim it")]
 
 

@@ -19,7 +19,7 @@ async def main() -> None:
     """Listen at a free port, and say which as a server does."""
     async with trio.open_nursery() as nursery:
         server = await nursery.start(serve_websocket, _echo, "127.0.0.1", 0, None)
-        print(json.dumps({"ready": True, "ws": f"ws://127.0.0.1:{server.port}/mcp"}), flush=True)
+        print(json.dumps({"url": f"ws://127.0.0.1:{server.port}/mcp"}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,80 @@
+"""Who used the processor: processes by their ids, and the whole machine."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from attrs import frozen
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+# user, nice, system, irq, softirq and steal of the first line of /proc/stat; idle and iowait are nobody's work.
+_BUSY = (0, 1, 2, 5, 6, 7)
+
+
+def process_s(pids: Iterable[int]) -> float:
+    """Seconds on a processor of all threads of these processes, and of what they had started and has ended."""
+    return sum(_ended_s(pid) + sum(map(_thread_s, Path(f"/proc/{pid}/task").glob("*"))) for pid in pids)
+
+
+def _thread_s(thread: Path) -> float:
+    try:
+        return int((thread / "schedstat").read_text().split()[0]) / 1e9
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+
+
+def _ended_s(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[13]) + int(fields[14])) / _TICKS
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that it started and that these started."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [pid, *(each for child in children for each in family(int(child)))]
+
+
+def memory_kib(pids: Iterable[int]) -> int:
+    """Memory of these processes that is in use, as the kernel counts it."""
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def machine_s() -> float:
+    """Seconds on any processor of everything that runs on this machine."""
+    with open("/proc/stat") as lines:
+        fields = lines.readline().split()[1:]
+    return sum(int(fields[place]) for place in _BUSY) / _TICKS
+
+
+@frozen
+class Used:
+    """Seconds used between two moments, by the server, by oneself, and by everybody."""
+
+    server_s: float
+    own_s: float
+    machine_s: float
+
+    def __sub__(self, earlier: "Used") -> "Used":
+        return Used(self.server_s - earlier.server_s, self.own_s - earlier.own_s, self.machine_s - earlier.machine_s)
+
+    @property
+    def foreign_s(self) -> float:
+        """What strangers used: ticks are coarse, so a little less than nothing is nothing."""
+        return max(0.0, self.machine_s - self.server_s - self.own_s)
+
+
+def used(server: Iterable[int]) -> Used:
+    return Used(process_s(server), process_s([os.getpid()]), machine_s())
+
+
+def pin(core: int | None) -> None:
+    """Stay on one core, where there are several."""
+    if core is not None and core in os.sched_getaffinity(0):
+        os.sched_setaffinity(0, {core})

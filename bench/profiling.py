@@ -1,0 +1,104 @@
+"""Where a call's time goes: samples of the server's stacks under load, put to the stage that the innermost line of ours belongs to."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from .contests import TEAM
+from .generator import load
+from .load.measured import Measured
+from .servers import GENERATOR_CORE, Missing, Server
+
+SAMPLES_A_SECOND = 250
+SECONDS = 10.0
+# The sampler has to have read the program's symbols before the load begins, and to end within it.
+ATTACH_S = 2.0
+HOW = "uv pip install py-spy, or nox -s bench, which installs it"
+
+# The first that fits a module (below taskactors) and function, as in "mcp_server/answers:encode", is the stage.
+STAGES: tuple[tuple[str, str], ...] = (
+    ("encode", r"(mcp_server|transports)/.*:.*(encode|render|written|answer|text|dump)"),
+    ("decode", r"(mcp_server|transports)/.*:.*(decode|read|parse|heard)"),
+    ("transport", r"transports/|mcp_server/over_http"),
+    ("surface", r"mcp_server/"),
+    ("structure", r"actors/argument|board/requests/"),
+    ("router", r"actors/(router|identity|projects?|seat|pace|presence|access|calls)\b"),
+    ("store", r"actors/(store|feed)\b|storage/(transaction|records|keys|sealing|lmdb_reads|kept_back)\b"),
+    ("commit", r"storage/"),
+    ("unit of work", r"board/|domain/"),
+    ("desk", r"actors/"),
+    ("actors' runtime", r"runtime/"),
+)
+_STAGES = tuple((stage, re.compile(pattern)) for stage, pattern in STAGES)
+LOOP = "event loop"
+"""Whatever no line of ours is behind but the one that started it all: Trio's own turns, and what it starts in threads."""
+
+_FRAME = re.compile(r"(?P<function>[^ ;]+) \((?P<file>[^;]*):\d+\)")
+_OURS = re.compile(r"taskactors/(?P<module>.+)\.py$")
+_ROOT = re.compile(r"app$|cli/|__main__$")
+
+
+@frozen
+class Profile:
+    """Microseconds of a call by stage, and the share of all samples by module."""
+
+    stages_us: Mapping[str, float]
+    modules: Mapping[str, float]
+
+
+def profile(server: Server, seconds: float = SECONDS) -> Profile:
+    """Load the server with changes and look at it meanwhile. Raises Missing."""
+    sampler = shutil.which("py-spy", path=str(Path(sys.executable).parent)) or shutil.which("py-spy")
+    if sampler is None:
+        raise Missing(f"py-spy is not installed: {HOW}")
+    with tempfile.TemporaryDirectory() as folder:
+        samples = Path(folder) / "samples"
+        command = ["taskset", "-c", str(GENERATOR_CORE), sampler, "record", "--pid", str(server.pid), "--format", "raw", "--full-filenames"]
+        command += ["--nonblocking", "--rate", str(SAMPLES_A_SECOND), "--duration", str(round(seconds)), "--output", str(samples)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as sampling:
+            time.sleep(ATTACH_S)
+            measured = load(server, "changes", TEAM, seconds)
+            said, _ = sampling.communicate()
+        if sampling.returncode or not samples.is_file():
+            raise Missing(f"py-spy could not look at the server: {said.strip()[-300:]}")
+        return sorted_out(samples.read_text().splitlines(), measured)
+
+
+def sorted_out(lines: Iterable[str], measured: Measured) -> Profile:
+    """Samples, each a stack and how often it was seen, as costs of one call."""
+    stages, modules = Counter[str](), Counter[str]()
+    for line in lines:
+        stack, _, times = line.rpartition(" ")
+        place = _innermost(stack)
+        stages[stage_of(place)] += int(times)
+        modules[place.partition(":")[0] if place else LOOP] += int(times)
+    whole = max(1, stages.total())
+    return Profile(
+        {stage: round(measured.server_us_per_call * count / whole, 2) for stage, count in stages.most_common()},
+        {module: round(count / whole, 4) for module, count in modules.most_common()},
+    )
+
+
+def stage_of(place: str | None) -> str:
+    """The stage of a module and function."""
+    if place is None:
+        return LOOP
+    return next((stage for stage, pattern in _STAGES if pattern.search(place)), "other")
+
+
+def _innermost(stack: str) -> str | None:
+    """The innermost frame of ours, as module:function."""
+    for frame in reversed(_FRAME.findall(stack)):
+        function, file = frame
+        found = _OURS.search(file)
+        if found and not _ROOT.match(found["module"]):
+            return f"{found['module']}:{function}"
+    return None
