@@ -307,10 +307,10 @@ class Store:
             log.warning("commits go through again", last_fault=self.health.fault)
         self.health.last_commit_at, self.health.fault = batch.now, None
         self.health.commits += 1
-        self.health.units += len(batch.letters)
 
     def _committed(self, batch: Batch) -> None:
         self.in_hand.batch = None
+        self.health.units += len(batch.letters)
         told = tuple(each for outcome in batch.outcomes if isinstance(outcome, Done) for each in outcome.told)
         self.feed.committed(self._engine.read(read_head).seq, told)
         for letter, outcome in zip(batch.letters, batch.outcomes, strict=True):
