@@ -97,5 +97,6 @@ def test_the_example_alerts_are_ones_that_prometheus_takes() -> None:
     assert len(alerts) == len(set(alerts)) > 15
     assert RULES.count("severity:") == RULES.count("summary:") == RULES.count("expr:") == len(alerts)
     if (promtool := shutil.which("promtool")) is not None:
-        done = subprocess.run([promtool, "check", "rules", EXAMPLES / "prometheus-rules.yml"], capture_output=True, check=False, timeout=60)
-        assert done.returncode == 0, done.stdout + done.stderr
+        for what, file in (("check", EXAMPLES / "prometheus-rules.yml"), ("test", Path(__file__).parent / "alert_tests.yml")):
+            done = subprocess.run([promtool, what, "rules", str(file)], capture_output=True, text=True, check=False, timeout=60)
+            assert done.returncode == 0, done.stdout + done.stderr

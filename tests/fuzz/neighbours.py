@@ -7,7 +7,7 @@ newcomer instead of an attack, and alone: only the ratios count.
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import median
 
 from attrs import Factory, define, field
@@ -48,9 +48,22 @@ class Samples:
     in_company: list[float] = Factory(list)
     attacked: list[float] = Factory(list)
 
-    def ratios(self, of: Callable[[Sequence[float]], float]) -> tuple[float, float]:
-        """How many times as long it was beside an attack as beside an honest newcomer, and as alone."""
-        return of(self.attacked) / of(self.in_company), of(self.attacked) / of(self.alone)
+
+Measure = Callable[[Sequence[float]], float]
+
+
+def compared(doors: Iterable[Samples], of: Measure) -> tuple[float, float]:
+    """How many times as long all of them waited beside an attack as beside an honest newcomer, and as alone.
+
+    What one door's answers usually take is the measure of that door, so that the three can be looked at together.
+    """
+    alone, in_company, attacked = [], [], []
+    for each in doors:
+        usual = median(each.in_company)
+        alone += [took / usual for took in each.alone]
+        in_company += [took / usual for took in each.in_company]
+        attacked += [took / usual for took in each.attacked]
+    return of(attacked) / of(in_company), of(attacked) / of(alone)
 
 
 def p99(samples: Sequence[float]) -> float:

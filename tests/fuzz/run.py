@@ -10,7 +10,7 @@ from attrs import Factory, define, frozen
 from hypothesis import HealthCheck, Phase
 
 from tests.fuzz.attack import Attack
-from tests.fuzz.neighbours import Samples, Wronged, p50, p99
+from tests.fuzz.neighbours import Measure, Samples, Wronged, compared, p50, p99
 from tests.fuzz.place import Place, settled
 from tests.fuzz.sockets import Gone, Hung
 from tests.fuzz.surfaces import bridge, floods, frames, handshakes, lines, mcp_http, messages, raw_bytes, requests, rpc
@@ -43,9 +43,9 @@ PIECE = 500
 FINDINGS_LIMIT = 10
 """More than these say nothing new."""
 
-WORSE_AT_THE_MIDDLE, WORSE_AT_THE_END = 2.5, 4.0
-"""How many times as long a neighbour may wait beside an attack as beside an honest newcomer: half of the time, and once in a hundred
-times. An attack can be larger than an honest call, and the machine's own noise is in both.
+WORSE: Mapping[str, tuple[Measure, float]] = {"p50": (p50, 2.0), "p99": (p99, 8.0)}
+"""How many times as long the neighbours may wait beside an attack as beside an honest newcomer: half of the time; and once in a hundred
+times, since one attack in fifty is a flood of up to a hundred calls at once. The machine's own noise is in both.
 """
 
 
@@ -83,11 +83,10 @@ class Report:
         rows = [f"{self.attacks} attacks of {len(self.kinds)} kinds in {self.took_s:.0f} s"]
         rows += [f"  {surface:14} {count:7}" for surface, count in by_surface.most_common()]
         rows += [f"  memory, KiB: {', '.join(f'{kib} after {attacks}' for attacks, kib in self.memory_kib)}"]
-        for door, samples in self.samples.items():
-            (middle, alone), (end, end_alone) = samples.ratios(p50), samples.ratios(p99)
+        for name, (of, _) in WORSE.items():
+            honest, alone = compared(self.samples.values(), of)
             rows.append(
-                f"  neighbour at {door:9} beside attacks / honest newcomers: p50 {middle:.2f}, p99 {end:.2f}"
-                f"; / alone: p50 {alone:.2f}, p99 {end_alone:.2f}"
+                f"  neighbours' {name} beside attacks: {honest:.2f} times that beside honest newcomers, {alone:.2f} times that alone"
             )
         rows += [f"FOUND {each}" for each in self.findings]
         return "\n".join(rows)
@@ -171,9 +170,9 @@ def _draw(
 
 def _harmed(samples: Mapping[str, Samples]) -> list[str]:
     """How the neighbours were worse off beside attacks than beside honest newcomers."""
+    worse = {name: (compared(samples.values(), of)[0], limit) for name, (of, limit) in WORSE.items()}
     return [
-        f"at {door} a neighbour waited {ratio:.1f} times as long beside attacks as beside honest newcomers ({name})"
-        for door, each in samples.items()
-        for name, of, limit in (("p50", p50, WORSE_AT_THE_MIDDLE), ("p99", p99, WORSE_AT_THE_END))
-        if each.attacked and each.in_company and (ratio := each.ratios(of)[0]) > limit
+        f"the neighbours waited {ratio:.1f} times as long beside attacks as beside honest newcomers ({name}; {limit:g} are allowed)"
+        for name, (ratio, limit) in worse.items()
+        if ratio > limit
     ]

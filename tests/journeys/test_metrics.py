@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.agent_client import Refused, connected
-from tests.support.fake_front import INITIALIZE, legacy
+from tests.support.fake_front import INITIALIZE, introduced, legacy
 from tests.support.server_process import ServerProcess, running
 
 PROMISED = {
@@ -109,6 +109,15 @@ async def test_what_stands_and_what_arrived_is_told_as_it_is(tmp_path: Path) -> 
             await bob.call("read_inbox")
             found = await figures(server)
             assert [of(found, arrived, project="default", way=way) for way in ("inbox", "waiter", "push")] == [1, 0, 0]
+
+
+async def test_what_a_subscriber_is_told_is_a_delivery_too(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        async with introduced(server.ws) as peer, connected(server.ws, "ada") as ada:
+            await peer.ask(legacy("resources/subscribe", {"uri": "taskactors://tasks"}, "subscribe"))
+            await ada.call("create_task", code="T-1", name="n", description="d")
+            assert (await peer.next())["method"] == "notifications/resources/updated"
+            assert of(await figures(server), "taskactors_delivery_seconds_count", project="default", way="push") == 1
 
 
 async def test_sessions_over_http_are_counted_while_they_are_open(tmp_path: Path) -> None:

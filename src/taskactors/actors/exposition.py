@@ -1,10 +1,11 @@
 """Exposition: the server's metrics as Prometheus reads them."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import trio
+from attrs import frozen
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -34,34 +35,37 @@ async def exposed(projects: Projects, sessions: int, refused: Mapping[Any, int])
     async with trio.open_nursery() as nursery:
         for name, project in projects.running().items():
             nursery.start_soon(look, name, project)
+    families = list(_families(projects, found, sessions, refused))
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    registry.register(_Read(projects, found, sessions, refused))
-    return generate_latest(registry)
+    registry.register(_Collected(families))
+    # Of many projects it is hundreds of kilobytes, and nobody's call should wait for their making.
+    return await trio.to_thread.run_sync(generate_latest, registry)
 
 
-class _Read(Collector):
-    def __init__(self, projects: Projects, found: Mapping[str, Figures], sessions: int, refused: Mapping[Any, int]) -> None:
-        self._projects = projects
-        self._found = found
-        self._sessions = sessions
-        self._refused = refused
+@frozen(eq=False)
+class _Collected(Collector):
+    families: Sequence[Metric]
 
-    def collect(self) -> Iterator[Metric]:
-        running = self._projects.running()
-        yield from _of_calls(self._projects.metrics, {actor for project in running.values() for actor in project.depths()})
-        yield _gauge("connections", "open WebSocket connections", {name: self._projects.connected(name) for name in running})
-        yield GaugeMetricFamily("taskactors_http_sessions", "MCP sessions that are open over HTTP", value=self._sessions)
-        turned_away = CounterMetricFamily("taskactors_clients_turned_away", "clients that were not let in, by reason", labels=("reason",))
-        for reason, count in self._refused.items():
-            turned_away.add_metric((str(reason),), count)
-        yield turned_away
-        yield _gauge("project_up", "whether a project that is wanted is open", self._projects.wanted_up())
-        well = {name: each.is_well for name, each in self._projects.conditions().items()}
-        yield _gauge("project_healthy", "what /health says of a project", well)
-        yield from _of_work(running)
-        yield from _of_what_stands(self._found)
-        yield from _of_stores(running)
+    def collect(self) -> Sequence[Metric]:
+        return self.families
+
+
+def _families(projects: Projects, found: Mapping[str, Figures], sessions: int, refused: Mapping[Any, int]) -> Iterator[Metric]:
+    running = projects.running()
+    yield from _of_calls(projects.metrics, {actor for project in running.values() for actor in project.depths()})
+    yield _gauge("connections", "open WebSocket connections", {name: projects.connected(name) for name in running})
+    yield GaugeMetricFamily("taskactors_http_sessions", "MCP sessions that are open over HTTP", value=sessions)
+    turned_away = CounterMetricFamily("taskactors_clients_turned_away", "clients that were not let in, by reason", labels=("reason",))
+    for reason, count in refused.items():
+        turned_away.add_metric((str(reason),), count)
+    yield turned_away
+    yield _gauge("project_up", "whether a project that is wanted is open", projects.wanted_up())
+    well = {name: each.is_well for name, each in projects.conditions().items()}
+    yield _gauge("project_healthy", "what /health says of a project", well)
+    yield from _of_work(running)
+    yield from _of_what_stands(found)
+    yield from _of_stores(running)
 
 
 def _of_calls(metrics: Metrics, actors: set[str]) -> Iterator[Metric]:

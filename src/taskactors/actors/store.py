@@ -271,8 +271,10 @@ class Store:
             self.health.fault = str(fault)
             raise
         else:
-            self.health.batch_units.observe(len(batch.letters))
-            self.health.commit_s.observe(trio.current_time() - began)
+            if writes:
+                self.health.batch_units.observe(len(batch.letters))
+                self.health.commit_s.observe(trio.current_time() - began)
+                self._durable(batch)
             self._committed(batch)
 
     async def _drafted(self, batch: Batch) -> Writes:
@@ -288,6 +290,7 @@ class Store:
     async def _settle(self, batch: Batch) -> None:
         """A batch whose commit failed under us: it went through whole, or not at all and is run again with the same ids."""
         if self._engine.committed(batch.id):
+            self._durable(batch)
             self._committed(batch)
             return
         if batch.attempts_after_fault >= ATTEMPTS_AFTER_FAULT:
@@ -298,13 +301,16 @@ class Store:
         batch.attempts_after_fault += 1
         await self._write(batch)
 
-    def _committed(self, batch: Batch) -> None:
-        self.in_hand.batch = None
+    def _durable(self, batch: Batch) -> None:
+        """The disk has taken something: a batch of units that all change nothing says nothing of the disk."""
         if self.health.fault is not None:
             log.warning("commits go through again", last_fault=self.health.fault)
         self.health.last_commit_at, self.health.fault = batch.now, None
         self.health.commits += 1
         self.health.units += len(batch.letters)
+
+    def _committed(self, batch: Batch) -> None:
+        self.in_hand.batch = None
         told = tuple(each for outcome in batch.outcomes if isinstance(outcome, Done) for each in outcome.told)
         self.feed.committed(self._engine.read(read_head).seq, told)
         for letter, outcome in zip(batch.letters, batch.outcomes, strict=True):

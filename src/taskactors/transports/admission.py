@@ -91,7 +91,7 @@ class Admission:
         if isinstance(token, Refused):
             return token
         admitted = self._led_in(handshake, token)
-        return self._noted(admitted, handshake) if isinstance(admitted, Refused) else admitted
+        return self.noted(admitted, handshake) if isinstance(admitted, Refused) else admitted
 
     def _led_in(self, handshake: Handshake, token: Token | None) -> Connection | Refused:
         offered = [each for each in handshake.subprotocols if not each.startswith(BEARER_PROTOCOL)]
@@ -113,20 +113,21 @@ class Admission:
         try:
             secret = secret_in(handshake.headers, handshake.subprotocols)
         except TwoSecrets:
-            return self._noted(Refused(Reason.TWO_TOKENS, 400, "give one token only"), handshake)
+            return self.noted(Refused(Reason.TWO_TOKENS, 400, "give one token only"), handshake)
         token = self.holder(secret) if secret is not None else None
         if token is not None:
             return token
         # Whoever has a good token is let in however many others at that address have none.
         no = BAD_TOKEN if secret is not None else NO_TOKEN
-        return self._noted(no if self.failures.note(handshake.address) else Refused(no.reason, *TOO_MANY), handshake)
+        return self.noted(no if self.failures.note(handshake.address) else Refused(no.reason, *TOO_MANY), handshake)
 
     def turned_down(self, handshake: Handshake) -> Refused | None:
         """Why whoever names this Host and these headers is not spoken to at all; None when they are."""
         no = self._not_spoken_to(handshake.host, handshake.headers)
-        return None if no is None else self._noted(no, handshake)
+        return None if no is None else self.noted(no, handshake)
 
-    def _noted(self, no: Refused, handshake: Handshake) -> Refused:
+    def noted(self, no: Refused, handshake: Handshake) -> Refused:
+        """The same, counted among those who are turned down."""
         self.refusals.note(no.reason, handshake.address)
         return no
 

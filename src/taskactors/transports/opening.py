@@ -78,6 +78,11 @@ class Opening:
         )
 
     @property
+    def is_silent(self) -> bool:
+        """Whether the client has sent nothing at all, as whoever only looks whether somebody listens."""
+        return not self._received
+
+    @property
     def rest(self) -> bytes:
         """What the client has sent behind its request."""
         return self._received.partition(END_OF_HEAD)[2]

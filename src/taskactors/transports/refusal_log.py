@@ -1,6 +1,7 @@
 """The refusal log: says who is turned away and why, in so few lines that no client can fill a disk with them."""
 
 import ipaddress
+import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
@@ -118,6 +119,12 @@ class RefusalLog:
             return False
         self._begun.append(now)
         return True
+
+
+def tls_fault(error: BaseException) -> str | None:
+    """What went wrong with somebody's TLS, in the words of the library and not of the client; None when it was something else."""
+    cause = error.__cause__
+    return (cause.reason or "UNKNOWN") if isinstance(cause, ssl.SSLError) else None
 
 
 def network_of(address: str) -> str:
