@@ -13,6 +13,7 @@ from taskactors.actors.auditing import EVERY_S
 from taskactors.actors.refusals import Internal, ProjectUnavailable, StoreFullRefusal, TimedOut, UnknownOutcome
 from taskactors.actors.seat import BACK_OFF_S, LOOK_EVERY_S, QUIET_S
 from taskactors.actors.wellbeing import COMMIT_WITHIN_S, Condition, Whereabouts
+from taskactors.domain.errors import NotFound
 from taskactors.storage.engine import Unit
 from taskactors.storage.errors import Damaged, EngineFault, StoreFull
 from taskactors.storage.keys import key
@@ -57,6 +58,8 @@ async def test_a_full_disk_is_told_until_the_next_commit_goes_through(autojump_c
         with pytest.raises(StoreFullRefusal):
             await create(of)
         await of.call("ada", "list_tasks", project="web")
+        with pytest.raises(NotFound):
+            await of.call("ada", "claim_task", project="web", code="NOPE-1")
         assert condition(of).why == ("the last commit failed: no space left",)
         await create(of)
         assert condition(of).why == ()

@@ -125,8 +125,7 @@ class HttpDoor:
         admitted = self.admission.admit(handshake)
         if isinstance(admitted, Refused) or self._under_way[admitted.token or ""] < PER_TOKEN_LIMIT:
             return admitted
-        self.admission.refusals.note(TOO_MANY_REQUESTS.reason, handshake.address)
-        return TOO_MANY_REQUESTS
+        return self.admission.noted(TOO_MANY_REQUESTS, handshake)
 
     @contextmanager
     def _counted(self, connection: Connection) -> Iterator[None]:

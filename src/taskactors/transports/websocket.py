@@ -153,9 +153,8 @@ class WebSocketDoor:
             return admitted
         if sum(each.token == admitted.token for each in self._wires.values()) < PER_TOKEN_LIMIT:
             return admitted
-        self._note(Reason.CROWDED_TOKEN, handshake.address)
         why = f"{PER_TOKEN_LIMIT} connections are open with that token; close some"
-        return Refused(Reason.CROWDED_TOKEN, 429, why, {"retry-after": "5"})
+        return self.admission.noted(Refused(Reason.CROWDED_TOKEN, 429, why, {"retry-after": "5"}), handshake)
 
     async def _converse(self, client: Guarded, connection: Connection, begun: bytes) -> None:
         from .websocket_wire import WebSocketWire
