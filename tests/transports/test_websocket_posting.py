@@ -13,7 +13,7 @@ from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
 from taskactors.transports.websocket import Handler, WebSocketDoor
 from taskactors.transports.websocket_wire import OUTGOING_LIMIT, WRITE_WITHIN_S
-from tests.support.raw_websocket import frame, frames_in, opening
+from tests.support.raw_websocket import close_code, frame, frames_in, opening
 
 BURST = 20
 
@@ -119,6 +119,37 @@ async def test_whoever_reads_again_in_time_gets_everything(autojump_clock: MockC
             await trio.sleep(0.1)
             received += bytes(await client.receive_some(1_000))
         assert frames_in(received) == every
+
+
+async def test_a_server_that_stops_lets_a_slow_client_take_what_is_queued_for_it(autojump_clock: MockClock) -> None:
+    begun = trio.Event()
+
+    async def tell(wire: Wire, connection: Connection) -> None:
+        for number in range(10):
+            wire.post(f"{number}".encode() * 50_000)
+        begun.set()
+        await wire.receive()
+
+    client, server = trio.testing.lockstep_stream_pair()
+    door, received, had_by_then = WebSocketDoor(tell), b"", 0
+
+    async def drain() -> None:
+        nonlocal had_by_then
+        await begun.wait()
+        await door.drain()
+        had_by_then = len(received)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(door.serve, server)
+        await client.send_all(opening())
+        nursery.start_soon(drain)
+        while close_code(received) is None:
+            await trio.sleep(0.5)
+            received += bytes(await client.receive_some(100_000))
+        await client.aclose()
+    assert [frames[:1] for frames in frames_in(received.partition(b"\r\n\r\n")[2])[:10]] == [f"{number}".encode() for number in range(10)]
+    assert close_code(received) == 1001
+    assert had_by_then > 9 * 50_000
 
 
 async def test_posting_to_a_client_that_is_gone_is_nothing() -> None:
