@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
 from taskactors.transports.websocket import Handler, WebSocketDoor
-from taskactors.transports.websocket_wire import OUTGOING_LIMIT, WRITE_WITHIN_S
+from taskactors.transports.websocket_wire import IN_A_ROW, OUTGOING_LIMIT, WRITE_WITHIN_S
 from tests.support.raw_websocket import close_code, frame, frames_in, opening
 
 BURST = 20
@@ -104,6 +105,22 @@ async def test_whoever_does_not_read_has_no_more_taken(autojump_clock: MockClock
             for _ in range(10 * OUTGOING_LIMIT):
                 await client.send_all(frame(b"x"))
         assert OUTGOING_LIMIT <= taken <= OUTGOING_LIMIT + 1
+
+
+async def test_whoever_sends_much_at_once_leaves_others_their_turn() -> None:
+    handed, turns = 0, []
+
+    async def count(wire: Wire, connection: Connection) -> None:
+        nonlocal handed
+        while await wire.receive() is not None:
+            handed += 1
+
+    async with before(count, trio.testing.memory_stream_pair()) as (client, _):
+        await client.send_all(frame(b"{}") * 1_000)
+        while handed < 1_000:
+            turns.append(handed)
+            await trio.lowlevel.checkpoint()
+    assert all(after - earlier <= IN_A_ROW for earlier, after in pairwise(turns))
 
 
 async def test_whoever_reads_again_in_time_gets_everything(autojump_clock: MockClock) -> None:
