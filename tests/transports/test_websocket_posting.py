@@ -120,7 +120,8 @@ async def test_whoever_sends_much_at_once_leaves_others_their_turn() -> None:
         while handed < 1_000:
             turns.append(handed)
             await trio.lowlevel.checkpoint()
-    assert all(after - earlier <= IN_A_ROW for earlier, after in pairwise(turns))
+    # Who comes first in a round is left to chance, so there may be two rows between two turns.
+    assert all(after - earlier <= 2 * IN_A_ROW for earlier, after in pairwise(turns))
 
 
 async def test_whoever_reads_again_in_time_gets_everything(autojump_clock: MockClock) -> None:
