@@ -41,8 +41,11 @@ def family(pid: int) -> list[int]:
 
 
 def memory_kib(pids: Iterable[int]) -> int:
-    """Memory of these processes that is in use, as the kernel counts it."""
-    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    """Memory that is these processes' own: without the pages of files, which the system takes back when it wants them."""
+    pages = 0
+    for pid in pids:
+        _, resident, of_files, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+        pages += resident - of_files
     return pages * os.sysconf("SC_PAGE_SIZE") // 1024
 
 

@@ -25,24 +25,27 @@ HOW = "uv pip install py-spy, or nox -s bench, which installs it"
 
 # The first that fits a module (below taskactors) and function, as in "mcp_server/answers:encode", is the stage.
 STAGES: tuple[tuple[str, str], ...] = (
-    ("encode", r"(mcp_server|transports)/.*:.*(encode|render|written|answer|text|dump)"),
-    ("decode", r"(mcp_server|transports)/.*:.*(decode|read|parse|heard)"),
+    ("decode", r"mcp_server/(envelope:|plain:read)"),
+    ("encode", r"mcp_server/(answers|frames):|board/wire:"),
     ("transport", r"transports/|mcp_server/over_http"),
     ("surface", r"mcp_server/"),
     ("structure", r"actors/argument|board/requests/"),
-    ("router", r"actors/(router|identity|projects?|seat|pace|presence|access|calls)\b"),
-    ("store", r"actors/(store|feed)\b|storage/(transaction|records|keys|sealing|lmdb_reads|kept_back)\b"),
+    ("router", r"actors/(router|identity|projects?|seat|pace|presence|access|calls):"),
+    ("store", r"actors/(store|feed):|storage/(transaction|records|keys|sealing|lmdb_reads|kept_back):"),
     ("commit", r"storage/"),
     ("unit of work", r"board/|domain/"),
     ("desk", r"actors/"),
     ("actors' runtime", r"runtime/"),
 )
 _STAGES = tuple((stage, re.compile(pattern)) for stage, pattern in STAGES)
+OTHER = "other"
 LOOP = "event loop"
 """Whatever no line of ours is behind but the one that started it all: Trio's own turns, and what it starts in threads."""
 
 _FRAME = re.compile(r"(?P<function>[^ ;]+) \((?P<file>[^;]*):\d+\)")
 _OURS = re.compile(r"taskactors/(?P<module>.+)\.py$")
+# A thread that waits for work looks busy to the sampler.
+_WAITING = re.compile(r"WorkerThread\._work \([^;]*$")
 _ROOT = re.compile(r"app$|cli/|__main__$")
 
 
@@ -77,6 +80,8 @@ def sorted_out(lines: Iterable[str], measured: Measured) -> Profile:
     stages, modules = Counter[str](), Counter[str]()
     for line in lines:
         stack, _, times = line.rpartition(" ")
+        if _WAITING.search(stack):
+            continue
         place = _innermost(stack)
         stages[stage_of(place)] += int(times)
         modules[place.partition(":")[0] if place else LOOP] += int(times)
@@ -91,7 +96,7 @@ def stage_of(place: str | None) -> str:
     """The stage of a module and function."""
     if place is None:
         return LOOP
-    return next((stage for stage, pattern in _STAGES if pattern.search(place)), "other")
+    return next((stage for stage, pattern in _STAGES if pattern.search(place)), OTHER)
 
 
 def _innermost(stack: str) -> str | None:

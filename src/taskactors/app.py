@@ -67,8 +67,8 @@ OPEN_FILES = 8_192
 ACCESS_BOX = 64
 """People ask for tokens one at a time."""
 
-FOR_THE_FIRST_CLIENT = "taskactors.transports.websocket_wire"
-"""Loaded before anything else that a start can do without, as it needs least time."""
+FOR_THE_FIRST_CLIENT = ("taskactors.transports.opening", "taskactors.transports.websocket_wire")
+"""Loaded before anything else that a start can do without, as they need least time."""
 
 SERVER_FILE = "server.json"
 DUE_NOTE = "due.json"
@@ -236,7 +236,8 @@ class Server:
     async def _load_mcp(self) -> None:
         # Beside it, the rest of the start would take twice as long.
         await self._listening.wait()
-        await trio.to_thread.run_sync(import_module, FOR_THE_FIRST_CLIENT)
+        for module in FOR_THE_FIRST_CLIENT:
+            await trio.to_thread.run_sync(import_module, module)
         await self.mcp.load()
         gc.enable()
         # What is here now stays: unfrozen, every full collection would look at all of it again. The first would hold everybody up

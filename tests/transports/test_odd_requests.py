@@ -1,5 +1,6 @@
 """Odd requests: every way to say Host twice, elsewhere or half, to change protocols, and to bring along a second request."""
 
+import gzip
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -203,6 +204,23 @@ async def test_nobody_makes_a_session_by_asking_for_a_stream() -> None:
 async def test_a_client_that_asks_for_one_answer_has_its_connection_closed_after_it(sent: bytes) -> None:
     async with serving_http(FakeFront()) as (url, _, _):
         assert status_of(await exchanged(int(url.rsplit(":", 1)[1]), sent)) == 200
+
+
+# what a client may ask us to unpack
+
+
+@pytest.mark.parametrize("kind", ["gzip", "deflate", "br", "zstd", "identity, gzip"])
+async def test_nothing_that_comes_is_unpacked_and_nothing_that_goes_is_packed(kind: str) -> None:
+    """A few bytes could become gigabytes."""
+    front = FakeFront()
+    packed = gzip.compress(CALL + b" " * 1_000_000)
+    async with serving_http(front) as (url, _, _):
+        port = int(url.rsplit(":", 1)[1])
+        for target, headers in (("/rpc", []), ("/mcp", MCP_HEADERS)):
+            answer = await exchanged(port, request("POST", target, [OURS, JSON, *headers, ("Content-Encoding", kind), CLOSE], packed))
+            assert (b"-32700" in answer, front.called) == (True, [])
+        answer = await exchanged(port, request("POST", "/rpc", [OURS, JSON, ("Accept-Encoding", kind), CLOSE], CALL))
+    assert (status_of(answer), b"content-encoding" in answer.lower(), len(front.called)) == (200, False, 1)
 
 
 # pages that are allowed

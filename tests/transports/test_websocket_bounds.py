@@ -325,6 +325,13 @@ async def test_a_client_that_is_silent_but_there_stays(autojump_clock: trio.test
         await client.send_eof()
 
 
+async def test_a_pong_that_answers_nothing_we_asked_is_no_sign_of_life(autojump_clock: trio.testing.MockClock) -> None:
+    async with in_memory(echo, roomy()) as client:
+        await trio.sleep(PING_EVERY_S + 1)
+        await client.send_all(frame(b"else", PONG))
+    assert 2 * PING_EVERY_S <= trio.current_time() <= 2 * PING_EVERY_S + LINGER_S + 0.1
+
+
 async def test_a_client_that_does_not_answer_our_goodbye_is_left(autojump_clock: trio.testing.MockClock) -> None:
     async def hangs_up(wire: Wire, connection: Connection) -> None:
         await wire.send("that was all")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import trio
 from attrs import frozen
 
+from taskactors.domain.token import Token, digest_of, secret_of
 from taskactors.transports.admission import Admission, Refused
 from tests.support.fake_front import FakeFront, serving
 from tests.support.http_server import serving_http
@@ -184,6 +185,46 @@ async def test_an_admission_that_ignores_origins_or_hosts_is_caught() -> None:
     assert {case.origins for case, _ in wrong} == {origins for origins, allowed in ORIGINS.items() if not allowed}
     _, wrong = await answered_otherwise(IgnoringHosts(origins=(PAGE,)), some)
     assert {case.host for case, _ in wrong} == {host for host, allowed in HOSTS.items() if not allowed}
+
+
+# with tokens
+
+TOKEN = secret_of("ada", bytes(32))
+WITH_TOKENS = Admission(holder={TOKEN: Token(id="t-ada", name="ada", digest=digest_of(TOKEN), created_at=0)}.get)
+SHOWN: dict[str, tuple[list[tuple[str, str]], str]] = {
+    "nothing": ([], ""),
+    "a token of nobody": ([("Authorization", "Bearer " + secret_of("ada", bytes(31) + b"x"))], ""),
+    "half of one": ([("Authorization", f"Bearer {TOKEN[:-1]}")], ""),
+    "a name": ([("Authorization", "Bearer ada")], ""),
+    "one as a cookie": ([("Cookie", f"token={TOKEN}; Authorization=Bearer {TOKEN}")], ""),
+    "one in the address": ([], f"?token={TOKEN}"),
+    "one in another header": (
+        [("X-Authorization", f"Bearer {TOKEN}"), ("X-Api-Key", TOKEN), ("Proxy-Authorization", f"Bearer {TOKEN}")],
+        "",
+    ),
+    "an agent": ([("X-Taskactors-Agent", "ada")], ""),
+    "where it comes from": ([("X-Forwarded-For", "127.0.0.1"), ("X-Real-Ip", "127.0.0.1"), ("Forwarded", "for=127.0.0.1")], ""),
+}
+"""What a request may show instead of a good token: headers, and more of its address."""
+
+
+async def test_with_tokens_no_method_and_no_path_leads_past_them() -> None:
+    front, reached = FakeFront(), 0
+    async with serving_http(front, WITH_TOKENS) as (url, _, _):
+        port = int(url.rsplit(":", 1)[1])
+        for what, method, route in itertools.product(SHOWN, METHODS, (*ROUTES, "/metrics")):
+            headers, more = SHOWN[what]
+            usual = [("Host", "127.0.0.1"), ("Content-Type", "application/json"), ("Connection", "close")]
+            mcp = MCP_HEADERS if "mcp" in route else []
+            sent = request(method, route + more, [*usual, *mcp, *headers], MCP_CALL if mcp else CALL)
+            status = status_of(await exchanged(port, sent))
+            assert (what, method, route, 400 <= status < 500, front.called) == (what, method, route, True, [])
+            good = request(method, route, [*usual, *mcp, ("Authorization", f"Bearer {TOKEN}")], MCP_CALL if mcp else CALL)
+            await exchanged(port, good)
+            reached += len(front.called)
+            front.called.clear()
+    # Or nothing was shown above: by each of these a good token leads in.
+    assert reached == len(SHOWN) * sum(ROUTES.values())
 
 
 # WebSocket

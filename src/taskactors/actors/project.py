@@ -137,6 +137,7 @@ class Project:
 
     def post(self, letter: Letter[Call]) -> None:
         """Send one call through the tree, to be answered on its letter. Raises MailboxFull and ActorGone."""
+        letter.size = size_of(letter.message.arguments)
         self.router.post(letter, self._is_urgent(letter.message))
 
     def _is_urgent(self, call: Call) -> bool:

@@ -1,4 +1,4 @@
-"""Dialing: a WebSocket to a server, for clients of ours. It needs nothing of the MCP SDK, which takes longer to load than to answer."""
+"""Dialing: opens a WebSocket to a server, and leaves it properly. Without the SDK, so bridges start at once and stay small."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ CLOSE_WITHIN_S = 2.0
 """A server that does not answer our goodbye is gone."""
 
 Rejected = ConnectionRejected
-"""What connecting raises when the server refuses: it has the HTTP status, and the server's reason as its body."""
+"""What dialing raises when the server refuses: it has the HTTP status, and the server's reason as its body."""
 
 T = TypeVar("T")
 Tcp = trio.SocketStream | trio.SSLStream[trio.SocketStream]

@@ -18,15 +18,13 @@ from ..actors.calls import Connection
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
 from ..loglines import Log
-from .admission import SUBPROTOCOL, Admission, Handshake, Refused
-from .guarded_stream import GuardedStream
+from .admission import Admission, Handshake, Refused
+from .guarded_stream import GONE, Guarded, guarded
 from .listening import listen_at, port_of
-from .refusing import REFUSING_LIMIT, refuse
+from .refusing import REFUSING_LIMIT, refuse, say
 
 if TYPE_CHECKING:
-    from trio_websocket import WebSocketRequest
-
-    from .websocket_guards import StrictConnection
+    from .opening import Opening
     from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
@@ -37,9 +35,6 @@ PER_TOKEN_LIMIT = 64
 
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
-
-ANSWER_WITHIN_S = 1.0
-"""How long somebody may take to hear why no WebSocket was opened to them."""
 
 NORMAL, GOING_AWAY, POLICY, BROKEN = 1000, 1001, 1008, 1011
 
@@ -94,54 +89,53 @@ class WebSocketDoor:
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client from its first byte to its last; returns when it is gone, and never raises because of it."""
         if self._draining or self._connections >= CONNECTIONS_LIMIT:
-            await self._refuse(stream, "the server is stopping" if self._draining else "too many connections")
+            await self._turn_away(stream, "the server is stopping" if self._draining else "too many connections")
             return
         self._connections += 1
-        guarded = GuardedStream(stream)
+        client = guarded(stream)
         try:
-            await self._shake_hands(guarded)
+            await self._let_in(client)
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
             log.warning("a connection ended with an error", error=repr(error))
         finally:
-            await guarded.aclose()
+            await client.aclose()
             self._connections -= 1
 
-    async def _refuse(self, stream: trio.abc.Stream, why: str) -> None:
+    async def _turn_away(self, stream: trio.abc.Stream, why: str) -> None:
         if self._refusing >= REFUSING_LIMIT:
             await trio.aclose_forcefully(stream)
             return
         self._refusing += 1
-        guarded = GuardedStream(stream)
+        client = guarded(stream)
         try:
-            await refuse(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
+            await refuse(client, HTTPStatus.SERVICE_UNAVAILABLE, why)
         finally:
-            await guarded.aclose()
+            await client.aclose()
             self._refusing -= 1
 
-    async def _shake_hands(self, stream: GuardedStream) -> None:
-        from trio_websocket import ConnectionClosed
+    async def _let_in(self, client: Guarded) -> None:
+        from .opening import Opening
 
-        from .websocket_guards import read_request
+        accepted = None
+        with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(*GONE):
+            accepted = await self._accept(client, Opening(client))
+        if accepted is not None:
+            await self._converse(client, *accepted)
 
-        async with trio.open_nursery() as nursery:
-            accepted = None
-            with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(ConnectionClosed):  # it left before it was answered
-                request = await read_request(nursery, stream)
-                accepted = await (self._accept(request, stream) if request else self._turn_away(stream))
-            if accepted is not None:
-                await self._converse(*accepted)
-            nursery.cancel_scope.cancel()
+    async def _accept(self, client: Guarded, opening: Opening) -> tuple[Connection, bytes] | None:
+        """The connection of a client that is let in, and what it has sent already; None for one that is not, and has heard why."""
+        from .opening import Unreadable
 
-    async def _accept(self, request: WebSocketRequest, stream: GuardedStream) -> tuple[StrictConnection, Connection] | None:
-        admitted = self._admitted(_handshake(request, stream.address))
-        if isinstance(admitted, Refused):
-            headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-            headers += [(name.encode(), value.encode()) for name, value in admitted.headers.items()]
-            await request.reject(admitted.status, extra_headers=headers, body=f"{admitted.why}\n".encode())
+        asked = await opening.read()
+        if isinstance(asked, Unreadable):
+            await say(client, asked.answer)
             return None
-        stream.accepted()
-        accepted: Any = await request.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in request.proposed_subprotocols else None)
-        return accepted, admitted
+        admitted = self._admitted(asked)
+        if isinstance(admitted, Refused):
+            await say(client, opening.refused(admitted))
+            return None
+        await client.send_all(opening.accepted())
+        return admitted, opening.rest
 
     def _admitted(self, handshake: Handshake) -> Connection | Refused:
         admitted = self.admission.admit(handshake)
@@ -151,54 +145,32 @@ class WebSocketDoor:
             return admitted
         return Refused(429, f"{PER_TOKEN_LIMIT} connections are open with that token; close some", {"retry-after": "5"})
 
-    async def _turn_away(self, stream: GuardedStream) -> None:
-        """What came is no handshake. Most of those the library has answered itself; it has closed the stream then."""
-        if stream.is_too_long:
-            await refuse(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
-        elif not stream.is_closed:
-            await refuse(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read")
-
-    async def _converse(self, socket: StrictConnection, connection: Connection) -> None:
+    async def _converse(self, client: Guarded, connection: Connection, begun: bytes) -> None:
         from .websocket_wire import WebSocketWire
 
         with trio.CancelScope() as cut:
-            wire = WebSocketWire(socket, cut.cancel)
-            self._wires[wire] = connection
-            try:
-                code = await self._served(wire, connection)
-                await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
-            finally:
-                del self._wires[wire]
-                self._gone.set()
-
-    async def _served(self, wire: WebSocketWire, connection: Connection) -> int:
-        """Run the handler beside the tasks that write and ping; the close code that its end calls for."""
-        if self._draining:
-            wire.drain()
-        code = NORMAL
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(wire.keep_alive)
-            async with trio.open_nursery() as writing:
-                writing.start_soon(wire.write)
+            async with trio.open_nursery() as nursery:
+                wire = WebSocketWire(client, nursery, cut.cancel)
+                self._wires[wire] = connection
                 try:
-                    await self.handler(wire, connection)
-                except WireClosed:
-                    pass  # the usual end of a conversation
-                except Exception as error:  # a fault of ours, in one connection
-                    log.error("a connection's handler failed", connection=connection.id, exc_info=error)
-                    code = BROKEN
+                    nursery.start_soon(wire.keep_alive)
+                    wire.feed(begun)
+                    code = await self._served(wire, connection)
+                    await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
                 finally:
                     wire.finish()
-            nursery.cancel_scope.cancel()
-        return code
+                    del self._wires[wire]
+                    self._gone.set()
 
-
-def _handshake(request: WebSocketRequest, address: str) -> Handshake:
-    # The library takes the Host header out of the list of headers; it is kept in the event alone.
-    return Handshake(
-        host=str(request._event.host),
-        target=request.path,
-        headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers],
-        subprotocols=request.proposed_subprotocols,
-        address=address,
-    )
+    async def _served(self, wire: WebSocketWire, connection: Connection) -> int:
+        """Run the handler; the close code that its end calls for."""
+        if self._draining:
+            wire.drain()
+        try:
+            await self.handler(wire, connection)
+        except WireClosed:
+            pass  # the usual end of a conversation
+        except Exception as error:  # a fault of ours, in one connection
+            log.error("a connection's handler failed", connection=connection.id, exc_info=error)
+            return BROKEN
+        return NORMAL

@@ -1,13 +1,15 @@
 """One accepted WebSocket: whole messages in, whole messages out, and a client that is not there any more found out."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Callable
 
 import trio
-from trio_websocket import ConnectionClosed
 
 from ..actors.wires import WireClosed
-from .websocket_guards import StrictConnection
+from .guarded_stream import GONE, Guarded
+from .websocket_guards import GuardedFrames
 
 WRITE_WITHIN_S = 5.0
 """A client that does not take an answer for this long is dead, or may as well be."""
@@ -15,10 +17,12 @@ WRITE_WITHIN_S = 5.0
 PING_EVERY_S = 25.0
 """Often enough that a client which vanished is gone within a minute, and that nobody in between closes an idle connection."""
 
+PING_BYTES = 4
+
 OUTGOING_LIMIT = 64
 """Messages queued for one client: twice what it may have under way."""
 
-AT_ONCE_CHARACTERS = 64 << 10
+AT_ONCE_BYTES = 64 << 10
 """Queued messages are sent together up to this size, so that the time a client has is for what it can take in that time."""
 
 CLOSE_WITHIN_S = 1.0
@@ -26,74 +30,83 @@ CLOSE_WITHIN_S = 1.0
 
 
 class WebSocketWire:
-    """One accepted connection. One task writes, so that no message is ever half sent by somebody who was cancelled."""
+    """One accepted connection. What its client takes at once is sent at once; what it does not is queued, and one task sends that."""
 
-    def __init__(self, socket: StrictConnection, abort: Callable[[], None]) -> None:
-        self._socket = socket
+    def __init__(self, stream: Guarded, nursery: trio.Nursery, abort: Callable[[], None]) -> None:
+        self._stream = stream
+        self._nursery = nursery
         self._abort = abort
-        self._outgoing: deque[str] = deque()
-        self._changed = trio.Event()
-        self._room = trio.Event()
-        self._finished = False
+        self._frames = GuardedFrames()
+        self._queue: deque[bytes] = deque()
+        self._room: trio.Event | None = None
+        self._pinging = trio.CancelScope()
+        self._writing = False
         self._gone = False
-        self._receiving = trio.CancelScope()
         self._draining = False
         self._expelled = False
 
     async def receive(self) -> str | None:
         """The next message; None when no more shall be taken but answers still go out. Raises WireClosed."""
-        if self._expelled:
-            raise WireClosed
-        if self._draining:
-            return None
-        with trio.CancelScope() as self._receiving:
-            await self._until_room()
-            try:
-                return str(await self._socket.get_message())
-            except ConnectionClosed:
-                raise WireClosed from None
-        if self._expelled:
-            raise WireClosed
-        return None
+        while True:
+            if self._expelled:
+                raise WireClosed
+            if self._draining:
+                return None
+            if len(self._queue) >= OUTGOING_LIMIT:
+                await self._until_room()
+            elif self._frames.messages:
+                return self._frames.messages.popleft()
+            elif self._gone or not self._frames.is_open:
+                raise WireClosed
+            else:
+                await self._take()
+
+    async def _take(self) -> None:
+        """Take what comes next, whatever it is; nothing when interrupted."""
+        try:
+            data = await self._stream.receive()
+        except GONE:
+            data = b""
+        if data:
+            self.feed(data)
+        elif data is not None:
+            self._lose()
+
+    def feed(self, data: bytes) -> None:
+        """Take these bytes of the client."""
+        self._put(self._frames.feed(data))
 
     async def send(self, frame: str | bytes) -> None:
         """Queue a message; waits while the queue is full. Raises WireClosed."""
         await trio.lowlevel.checkpoint()
-        await self._until_room()
-        if self._expelled:
+        while len(self._queue) >= OUTGOING_LIMIT:
+            await self._until_room()
+        if self._gone or self._expelled or not self._frames.is_open:
             raise WireClosed
-        self._queue(frame)
+        self.post(frame if isinstance(frame, bytes) else frame.encode())
 
     def post(self, frame: bytes) -> None:
-        """Queue a message at once; nothing when the client is gone."""
-        if not self._gone and not self._expelled:
-            self._queue(frame)
+        """Send a message at once, or queue it; nothing when the client is gone."""
+        if not self._expelled:
+            self._put(self._frames.text(frame))
 
-    def _queue(self, frame: str | bytes) -> None:
-        self._outgoing.append(frame if isinstance(frame, str) else frame.decode())
-        self._changed.set()
-
-    async def _until_room(self) -> None:
-        while len(self._outgoing) >= OUTGOING_LIMIT and not self._gone:
-            self._room = trio.Event()
-            await self._room.wait()
-        if self._gone:
-            raise WireClosed
-
-    async def close(self, code: int, reason: str | None = None) -> None:
+    async def close(self, code: int, reason: str = "") -> None:
         """Say goodbye with this code, and wait a moment for the answer."""
         with trio.move_on_after(CLOSE_WITHIN_S):
-            await self._socket.aclose(code, reason)
+            self._put(self._frames.close(code, reason))
+            while not (self._gone or self._frames.is_over):
+                self._frames.messages.clear()
+                await self._take()
 
     def drain(self) -> None:
         """Take no more messages; answers still go out."""
         self._draining = True
-        self._receiving.cancel()
+        self._wake()
 
     def expel(self) -> None:
         """This client may not be here any more: what it has under way ends unanswered."""
         self._expelled = True
-        self._receiving.cancel()
+        self._wake()
 
     @property
     def expelled(self) -> bool:
@@ -105,54 +118,79 @@ class WebSocketWire:
         """Whether `drain` was called."""
         return self._draining
 
-    async def write(self) -> None:
-        """Send what is queued until `finish`. A client that does not read in time is cut off."""
-        try:
-            while self._outgoing or not self._finished:
-                if not self._outgoing:
-                    self._changed = trio.Event()
-                    await self._changed.wait()
-                    continue
-                texts = self._next()
-                with trio.fail_after(WRITE_WITHIN_S):
-                    await self._socket.send_texts(texts)
-                # Only what was sent makes room.
-                for _ in texts:
-                    self._outgoing.popleft()
-                self._room.set()
-        except ConnectionClosed:
-            pass
-        except trio.TooSlowError:
-            self._abort()
-        finally:
-            self._gone = True
-            self._room.set()
-
-    def _next(self) -> list[str]:
-        """The messages to send together: the first, and what fits beside it."""
-        texts: list[str] = []
-        size = 0
-        for text in self._outgoing:
-            size += len(text)
-            if texts and size > AT_ONCE_CHARACTERS:
-                break
-            texts.append(text)
-        return texts
+    async def keep_alive(self) -> None:
+        """Ask the client now and then whether it is there, until `finish`; cut it off when it is not."""
+        asked = b""
+        with self._pinging:
+            while True:
+                await trio.sleep(PING_EVERY_S)
+                if asked and self._frames.pong != asked:
+                    self._abort()
+                    return
+                asked = (int.from_bytes(asked) + 1).to_bytes(PING_BYTES)
+                self._put(self._frames.ping(asked))
 
     def finish(self) -> None:
-        """Nothing more will be sent; `write` ends when the queue is empty."""
-        self._finished = True
-        self._changed.set()
+        """No more messages are sent; what is queued still goes out."""
+        self._pinging.cancel()
 
-    async def keep_alive(self) -> None:
-        """Ask a silent client now and then whether it is there; cut it off when it is not."""
-        while True:
-            await trio.sleep(PING_EVERY_S)
+    def _wake(self) -> None:
+        self._stream.interrupt()
+        if self._room is not None:
+            self._room.set()
+
+    def _lose(self) -> None:
+        self._gone = True
+        self._queue.clear()
+        self._wake()
+
+    async def _until_room(self) -> None:
+        self._room = trio.Event()
+        await self._room.wait()
+
+    def _put(self, data: bytes) -> None:
+        if self._gone or not data:
+            return
+        if not self._queue:
             try:
-                with trio.fail_after(PING_EVERY_S):
-                    await self._socket.ping()
-            except ConnectionClosed:
+                sent = self._stream.send_now(data)
+            except GONE:
+                self._lose()
                 return
-            except trio.TooSlowError:
-                self._abort()
+            if sent == len(data):
                 return
+            data = data[sent:]
+        self._queue.append(data)
+        if not self._writing:
+            self._writing = True
+            self._nursery.start_soon(self._write)
+
+    async def _write(self) -> None:
+        """Send what is queued. A client that does not take it in time is cut off."""
+        try:
+            while self._queue:
+                count, data = self._next()
+                with trio.move_on_after(WRITE_WITHIN_S) as taking:
+                    await self._stream.send_all(data)
+                if taking.cancelled_caught:
+                    self._abort()
+                    return
+                # Only what was sent makes room.
+                for _ in range(min(count, len(self._queue))):
+                    self._queue.popleft()
+                if self._room is not None:
+                    self._room.set()
+        except GONE:
+            self._lose()
+        finally:
+            self._writing = False
+
+    def _next(self) -> tuple[int, bytes]:
+        """What is sent together: the first message, and what fits beside it."""
+        count = size = 0
+        for data in self._queue:
+            size += len(data)
+            if count and size > AT_ONCE_BYTES:
+                break
+            count += 1
+        return count, b"".join(self._queue[place] for place in range(count))
