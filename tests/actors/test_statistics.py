@@ -6,8 +6,11 @@ from trio.testing import MockClock
 
 from taskactors.actors.metrics import NO_PROJECT
 from taskactors.actors.pace import BURST
+from taskactors.actors.project import Project
 from taskactors.actors.projects import PROJECTS_LIMIT
 from taskactors.actors.refusals import NoSuchProject, TooManyCalls
+from taskactors.domain.errors import Refusal
+from taskactors.runtime import ActorGone, AskTimedOut, MailboxFull
 from tests.actors.team import team
 
 
@@ -44,3 +47,21 @@ async def test_a_call_that_was_not_even_begun_is_counted_and_makes_no_series_of_
             for _ in range(BURST + 1_000):
                 await on.call("eve", "list_tasks")
         assert counted["default", "list_tasks", "too_many_calls"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [(MailboxFull("backend", 100), "overloaded"), (AskTimedOut("router", 30.0), "timed_out"), (ActorGone("router"), "project_unavailable")],
+)
+async def test_a_call_that_the_runtime_gives_up_is_counted_by_what_its_caller_is_told(
+    fault: Exception, code: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def give_up(*_: object) -> None:
+        raise fault
+
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        with monkeypatch.context() as broken, pytest.raises(Refusal) as told:
+            broken.setattr(Project, "call", give_up)
+            await on.call("ada", "list_tasks")
+        assert told.value.code == code
+        assert on.projects.metrics.calls == {("default", "list_tasks", code): 1}

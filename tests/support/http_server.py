@@ -24,11 +24,11 @@ async def figures() -> tuple[str, bytes]:
 
 @asynccontextmanager
 async def serving_http(
-    front: FakeFront, admission: Admission | None = None, more: Offer = NOTHING_MORE
+    front: FakeFront, admission: Admission | None = None, more: Offer = NOTHING_MORE, tls: tuple[str, str] | None = None
 ) -> AsyncIterator[tuple[str, HttpDoor, McpOverHttp]]:
     """The server's address without a path, its door, and its MCP surface."""
     over_http = McpOverHttp(McpSurface(front, PROFILES, more), front)
-    door = HttpDoor(front, over_http.handle, figures, lambda: front.conditions, admission or Admission())
+    door = HttpDoor(front, over_http.handle, figures, lambda: front.conditions, admission or Admission(), tls)
     async with over_http.running(), trio.open_nursery() as nursery:
         port = await nursery.start(door.listen, "127.0.0.1", 0)
         yield f"http://127.0.0.1:{port}", door, over_http

@@ -32,7 +32,7 @@ PROJECTS_LIMIT = 64
 """Projects that may be made by merely naming them."""
 
 GONE = "no_answer"
-"""How a call ended whose caller left, or that one of the server's own faults cut short."""
+"""How a call ended whose caller left before there was an answer, or that named no tool."""
 
 FIRST = "default"
 """The project that is there from the first moment, and never rests."""
@@ -98,7 +98,9 @@ class Projects:
             outcome = no.code
             raise
         except (MailboxFull, AskTimedOut, ActorCrashed, ActorGone) as fault:
-            raise self._told(fault, seat, tool) from fault
+            told: Refusal = self._told(fault, seat, tool)
+            outcome = told.code
+            raise told from fault
         finally:
             self._ended(seat, tool, outcome, trio.current_time() - began, within_s)
 
@@ -117,10 +119,11 @@ class Projects:
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
 
         def ended(value: Json | None, error: BaseException | None) -> None:
-            outcome = error.code if isinstance(error, Refusal) else GONE if value is None else ANSWERED
+            told = self._told(error, seat, tool)
+            outcome = told.code if isinstance(told, Refusal) else GONE if value is None else ANSWERED
             self._ended(seat, tool, outcome, trio.current_time() - post.began, within_s)
             if value is not None or error is not None:
-                hear(value, self._told(error, seat, tool))
+                hear(value, told)
 
         post = self._posts.begin(Call(connection=connection, tool=tool, arguments=arguments), within_s, ended)
         try:
