@@ -15,6 +15,7 @@ import trustme
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
 from taskactors.transports import websocket
+from taskactors.transports.admission import Admission
 from taskactors.transports.control import ControlDoor
 from taskactors.transports.refusal_log import Reason
 from taskactors.transports.websocket import WebSocketDoor
@@ -99,7 +100,7 @@ async def test_somebody_who_speaks_no_tls_where_that_is_wanted(sent: bytes, faul
 
 
 async def test_over_http_a_host_and_an_origin_that_are_not_ours() -> None:
-    async with serving_http(FakeFront()) as (url, door, _):
+    async with serving_http(FakeFront(), Admission()) as (url, door, _):
         port, close = int(url.rsplit(":", 1)[1]), ("Connection", "close")
         await exchanged(port, request("GET", "/health", [("Host", "evil.example"), close]))
         await exchanged(port, request("GET", "/health", [("Host", "localhost"), ("Origin", "http://evil.example"), close]))
