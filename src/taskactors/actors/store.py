@@ -128,6 +128,7 @@ class StoreHealth:
     """What a read or a unit of work found that is not what was written; nothing but another file mends it."""
     commits: int = 0
     units: int = 0
+    """Those that were run to their end, also in vain."""
     batch_units: Distribution = Factory(lambda: Distribution(BATCH_UNITS))
     commit_s: Distribution = Factory(lambda: Distribution(COMMIT_S))
 
@@ -307,10 +308,10 @@ class Store:
             log.warning("commits go through again", last_fault=self.health.fault)
         self.health.last_commit_at, self.health.fault = batch.now, None
         self.health.commits += 1
-        self.health.units += len(batch.letters)
 
     def _committed(self, batch: Batch) -> None:
         self.in_hand.batch = None
+        self.health.units += len(batch.letters)
         told = tuple(each for outcome in batch.outcomes if isinstance(outcome, Done) for each in outcome.told)
         self.feed.committed(self._engine.read(read_head).seq, told)
         for letter, outcome in zip(batch.letters, batch.outcomes, strict=True):
