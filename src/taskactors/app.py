@@ -251,8 +251,8 @@ class Server:
             await trio.to_thread.run_sync(import_module, module)
         await self.mcp.load()
         gc.enable()
-        gc.collect()
-        # What is here now stays: unfrozen, every full collection would look at all of it again.
+        # What is here now stays: unfrozen, every full collection would look at all of it again. The first would hold everybody up
+        # for a sixth of a second, and all that it would find is a megabyte or two that loading left behind.
         gc.freeze()
 
     async def _websocket(self, place: Place) -> None:

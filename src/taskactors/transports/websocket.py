@@ -159,19 +159,18 @@ class WebSocketDoor:
     async def _converse(self, client: Guarded, connection: Connection, begun: bytes) -> None:
         from .websocket_wire import WebSocketWire
 
-        with trio.CancelScope() as cut:
-            async with trio.open_nursery() as nursery:
-                wire = WebSocketWire(client, nursery, cut.cancel)
-                self._wires[wire] = connection
-                try:
-                    nursery.start_soon(wire.keep_alive)
-                    wire.feed(begun)
-                    code = await self._served(wire, connection)
-                    await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
-                finally:
-                    wire.finish()
-                    del self._wires[wire]
-                    self._gone.set()
+        async with trio.open_nursery() as nursery:
+            wire = WebSocketWire(client, nursery)
+            self._wires[wire] = connection
+            try:
+                nursery.start_soon(wire.keep_alive)
+                wire.feed(begun)
+                code = await self._served(wire, connection)
+                await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
+            finally:
+                wire.finish()
+                del self._wires[wire]
+                self._gone.set()
 
     async def _served(self, wire: WebSocketWire, connection: Connection) -> int:
         """Run the handler; the close code that its end calls for."""
