@@ -1,5 +1,9 @@
 """A client's byte stream, guarded: how long its handshake may be, and a close that lets our last words arrive."""
 
+import socket
+import struct
+from contextlib import suppress
+
 import trio
 
 HANDSHAKE_BYTES = 16 << 10
@@ -9,6 +13,18 @@ LINGER_BYTES = 16 << 20
 """How long and how much is still read after the end: closing on unread bytes would make the client's system drop our last words."""
 
 
+RESET = struct.pack("ii", 1, 0)
+"""To close at once and drop what is unsent."""
+
+
+def reset(stream: object) -> None:
+    """Let this stream of a client, once closed, hold nothing more: the system would keep what one who does not read was sent."""
+    below = stream.transport_stream if isinstance(stream, trio.SSLStream) else stream
+    if isinstance(below, trio.SocketStream):
+        with suppress(OSError):  # it is closed already
+            below.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+
 class GuardedStream(trio.abc.Stream):
     """The stream that a client connected with."""
 
@@ -16,6 +32,7 @@ class GuardedStream(trio.abc.Stream):
         self._stream = stream
         self._left: int | None = HANDSHAKE_BYTES
         self._closing = False
+        self._is_cut = False
 
     @property
     def address(self) -> str:
@@ -37,6 +54,11 @@ class GuardedStream(trio.abc.Stream):
     def is_closed(self) -> bool:
         """Whether it was closed from this side."""
         return self._closing
+
+    def cut(self) -> None:
+        """The client does not read, or is not there: it will hear no last words, so `aclose` does not wait for it."""
+        self._is_cut = True
+        reset(self._stream)
 
     def accepted(self) -> None:
         """The handshake is over, and its limit with it."""
@@ -64,6 +86,9 @@ class GuardedStream(trio.abc.Stream):
         if self._closing:
             return
         self._closing = True
+        if self._is_cut:
+            await trio.aclose_forcefully(self._stream)
+            return
         try:
             with trio.move_on_after(LINGER_S):
                 if isinstance(self._stream, trio.abc.HalfCloseableStream):

@@ -18,6 +18,7 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
 
 from ..loglines import Log
+from .guarded_stream import reset
 from .refusing import REFUSING_LIMIT, refuse
 
 CONNECTIONS_LIMIT = 2_000
@@ -70,6 +71,7 @@ class _Timed:
         with trio.move_on_after(SENT_WITHIN_S) as late:
             await self._stream.send_all(data)
         if late.cancelled_caught:
+            reset(self._stream)
             await trio.aclose_forcefully(self._stream)
             raise trio.BrokenResourceError("the client does not read")
 

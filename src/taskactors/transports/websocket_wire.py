@@ -20,6 +20,9 @@ WRITE_WITHIN_S = 5.0
 OUTGOING_LIMIT = 64
 """Messages queued for one client: twice what it may have under way."""
 
+OUTGOING_BYTES = 256 << 10
+"""The same by their size: a client that does not read has no more of its requests taken, and so no more answers made."""
+
 AT_ONCE_BYTES = 64 << 10
 """Queued messages are sent together up to this size, so that the time a client has is for what it can take in that time."""
 
@@ -41,6 +44,7 @@ class WebSocketWire:
         "_gone",
         "_messages",
         "_outgoing",
+        "_queued_bytes",
         "_receiving",
         "_room",
         "_sending",
@@ -53,6 +57,7 @@ class WebSocketWire:
         self._messages = Messages(protocol, self._say)
         self._abort = abort
         self._outgoing: deque[bytes] = deque()
+        self._queued_bytes = 0
         self._sending = 0
         self._writer: trio.lowlevel.Task | None = None
         self._room: trio.Event | None = None
@@ -113,10 +118,15 @@ class WebSocketWire:
     def _say(self, data: bytes) -> None:
         if not self._gone:
             self._outgoing.append(data)
+            self._queued_bytes += len(data)
             self._wake()
 
+    @property
+    def _is_full(self) -> bool:
+        return len(self._outgoing) + self._sending >= OUTGOING_LIMIT or self._queued_bytes >= OUTGOING_BYTES
+
     async def _until_room(self) -> None:
-        while len(self._outgoing) + self._sending >= OUTGOING_LIMIT and not self._gone:
+        while self._is_full and not self._gone:
             self._room = self._room or trio.Event()
             await self._room.wait()
         if self._gone:
@@ -161,7 +171,11 @@ class WebSocketWire:
         if self._messages.heard:
             self._messages.ask()
         else:
-            self._abort()
+            self._cut()
+
+    def _cut(self) -> None:
+        self._stream.cut()
+        self._abort()
 
     async def write(self) -> None:
         """Send what is queued until `finish`. A client that does not read in time is cut off."""
@@ -174,10 +188,11 @@ class WebSocketWire:
                 with trio.move_on_after(WRITE_WITHIN_S) as late:
                     await self._stream.send_all(data)
                 if late.cancelled_caught:
-                    self._abort()
+                    self._cut()
                     return
                 # Only what was sent makes room.
                 self._sending = 0
+                self._queued_bytes -= len(data)
                 self._make_room()
         except GONE:
             pass
