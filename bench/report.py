@@ -2,19 +2,25 @@
 
 from collections.abc import Callable, Sequence
 
-from .contests import OURS
+from .contests import LIMIT, OURS
 from .goals import GOALS, Goal
 from .load.measured import Measured
 from .results import Results, middles
 from .rounds import Kept, p50_ms, p99_ms, p999_ms, per_second
 
+PICTURES = {
+    "throughput": "calls a second over agents",
+    "latency": "times of a call over agents",
+    "growth": "times of a call over tasks on the board",
+    "stages": "where a change's time goes",
+}
 BEGIN, END = "<!-- measured: written by `nox -s bench -- record` -->", "<!-- /measured -->"
 
 
 def page(results: Results, soak: str = "") -> str:
     """All tables, as they stand in the README."""
     parts = [_where(results), _goals(results), _contest(results, "team", "64 agents"), _contest(results, "one", "One agent")]
-    parts += [_growth(results), _walls(results), _stages(results), soak, _disturbed(results)]
+    parts += [_limit(results), _growth(results), _walls(results), _stages(results), soak, _disturbed(results)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -24,10 +30,12 @@ def written(text: str, results: Results, soak: str = "") -> str:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"there is no {BEGIN} … {END}")
-    return f"{before}{BEGIN}\n\n{page(results, soak)}\n\n{END}{after}"
+    pictures = "\n\n".join(f"![{said}](results/{results.manner}-{name}.svg)" for name, said in PICTURES.items())
+    return f"{before}{BEGIN}\n\n{page(results, soak)}\n\n{pictures}\n\n{END}{after}"
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows under headings; the first column is text, and the rest are figures."""
     lines = ["| " + " | ".join(headings) + " |", "|---" + "|---:" * (len(headings) - 1) + "|"]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
@@ -53,8 +61,10 @@ def _judged(goal: Goal, figure: float | None) -> tuple[str, str, str, str]:
         return (*aims, "–", "not measured")
     if goal.further is not None and goal.reached(figure, goal.further):
         verdict = "reached, the next too"
+    elif goal.reached(figure, goal.aim):
+        verdict = "reached"
     else:
-        verdict = "reached" if goal.reached(figure, goal.aim) else "**missed**"
+        verdict = f"**missed** by {_short(goal.aim / figure if goal.least else figure / goal.aim)}×"
     return (*aims, f"{_short(figure)}{goal.unit}", verdict)
 
 
@@ -85,6 +95,13 @@ def _contest(results: Results, name: str, title: str) -> str:
     return table(headings, rows) + missing
 
 
+def _limit(results: Results) -> str:
+    rounds = results.contest("limit")
+    if rounds is None:
+        return ""
+    return f"The load generator itself reaches {_short(rounds.of(LIMIT, per_second))} calls/s, against an echo that costs next to nothing."
+
+
 def _growth(results: Results) -> str:
     if not results.growth:
         return ""
@@ -93,7 +110,7 @@ def _growth(results: Results) -> str:
     }
     rows = []
     for each in results.growth:
-        first = "refused" if each.first_search_s is None else f"{each.first_search_s:.2f}"
+        first = f"{each.first_search_s:.2f}" + ("" if each.first_search_answered else ", timed out")
         costs = [_p50(rounds, str(each.tasks)) for rounds in calls.values()]
         rows.append([f"{each.tasks:,}", *costs, f"{each.start_s:.2f}", first, f"{each.server_kib / 1024:.0f}", f"{each.file_mib:.0f}"])
     return table(("tasks", *(f"{call}, p50 ms" for call in calls), "start s", "first search s", "memory MiB", "file MiB"), rows)
@@ -106,7 +123,7 @@ def _p50(rounds: Kept, tasks: str) -> str:
 def _walls(results: Results) -> str:
     if not results.walls:
         return ""
-    rows = [[f"`{name}`" if "," not in name else name, f"{seconds * 1000:.0f}"] for name, seconds in middles(results.walls).items()]
+    rows = [[name, f"{seconds * 1000:.0f}"] for name, seconds in middles(results.walls).items()]
     return table(("command", "ms"), rows)
 
 

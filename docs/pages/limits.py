@@ -13,7 +13,7 @@ from taskactors.board.requests import fields
 from taskactors.domain import claiming, failing, finishing
 from taskactors.domain.task import DEPENDENCIES_LIMIT
 from taskactors.mcp_server import bodies, connection, over_http, peer, pushing
-from taskactors.transports import asgi, control, control_lines, failures, guarded_stream, http, http_guards, websocket, websocket_messages
+from taskactors.transports import asgi, control, control_lines, failures, guarded_stream, http, http_guards, websocket, websocket_guards
 from taskactors.transports import websocket_wire as wire
 
 MS = 1000
@@ -37,7 +37,7 @@ class Row:
 
 def page() -> str:
     """The whole page, as Markdown."""
-    assert websocket_messages.MESSAGE_BYTES == asgi.BODY_BYTES == bodies.BODY_BYTES == control_lines.LINE_BYTES
+    assert websocket_guards.MESSAGE_BYTES == asgi.BODY_BYTES == bodies.BODY_BYTES == control_lines.LINE_BYTES
     lines = [
         "# Limits",
         "",
@@ -53,11 +53,11 @@ def in_one_call() -> Iterator[Row]:
     """What one message may be."""
     yield Row(
         "a message, at every door",
-        _bytes(websocket_messages.MESSAGE_BYTES),
+        _bytes(websocket_guards.MESSAGE_BYTES),
         "WebSocket closes with 1009, HTTP answers 413, a line is refused",
     )
     yield Row("its depth", f"{depth.DEPTH_LIMIT} levels", "JSON-RPC error -32600")
-    yield Row("fragments of a WebSocket message", f"{websocket_messages.FRAGMENTS_LIMIT:,}", "close 1008")
+    yield Row("fragments of a WebSocket message", f"{websocket_guards.FRAGMENTS_LIMIT:,}", "close 1008")
     yield Row("texts, lists and numbers among the arguments", "[each its own](#arguments)", INVALID)
     yield Row("`idempotency_key`", "64 of `A-Z a-z 0-9 . _ : -`", INVALID)
     yield Row("a page of a list", "100", INVALID)
@@ -125,8 +125,7 @@ def at_the_doors() -> Iterator[Row]:
     yield Row(
         "an answer that a client does not take", f"{wire.WRITE_WITHIN_S:g} s", "the connection is cut; nothing that was answered is lost"
     )
-    every_s = websocket.PING_EVERY_S
-    silent = f"{2 * every_s:g} s over WebSocket (a ping every {every_s:g} s); {http_guards.KEEP_ALIVE_S:g} s over HTTP"
+    silent = f"{2 * wire.PING_EVERY_S:g} s over WebSocket (a ping every {wire.PING_EVERY_S:g} s); {http_guards.KEEP_ALIVE_S:g} s over HTTP"
     yield Row("silence", silent, "the connection is cut")
     yield Row("projects made by naming them", f"{projects.PROJECTS_LIMIT}", "`no_such_project`")
     yield Row("a project's name", f"`{projects.SLUG.pattern}`", "404")

@@ -177,7 +177,11 @@ def test_a_moment_that_time_would_miss_or_find_nothing_at_is_found(lived: Board,
 def test_a_lane_that_nobody_registered_and_one_that_is_empty_are_found(lived: Board) -> None:
     one, *_ = lived.engine.read(lambda snapshot: snapshot.range(*layout.LANES, limit=10))
     assert plant(lived, lambda transaction: transaction.delete(one[0])) == ["FREED-1 is ready in a lane that is not registered"]
-    plant(lived, lambda transaction: transaction.put(one[0], b""))
+    assert plant(lived, lambda transaction: transaction.put(one[0], (3).to_bytes(8, "big"))) == [
+        "the lane ('', '', '') counts 3 ready tasks, and there are 1"
+    ]
+    # As lanes were written before they were counted.
+    assert plant(lived, lambda transaction: transaction.put(one[0], b"")) == []
     assert plant(lived, lambda transaction: transaction.put(layout.lane(Lane("zoe", "", ())), b"")) == [
         "the lane ('zoe', '', '') is registered, but nothing is ready in it"
     ]

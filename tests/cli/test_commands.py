@@ -4,11 +4,13 @@ import io
 import os
 import subprocess
 import sys
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import taskactors
 from taskactors.cli.commands import COMMANDS
 from tests.cli.conftest import Run
 from tests.cli.fake_server import FakeServer, No
@@ -105,9 +107,11 @@ def test_an_old_locale_does_not_stop_what_it_cannot_show(server: FakeServer, pro
     assert b"\\u4e16" in out
 
 
-def test_it_is_a_module_and_a_command() -> None:
-    from importlib.metadata import entry_points
+def test_it_says_the_version_that_was_installed() -> None:
+    assert taskactors.__version__ == version("taskactors")
 
+
+def test_it_is_a_module_and_a_command() -> None:
     (script,) = entry_points(group="console_scripts", name="taskactors")
     assert script.value == "taskactors.cli:main"
     process = command("--version")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.fake_http import serving
 from tests.cli.fake_server import FakeServer
 
 HEAVY = {
@@ -98,6 +99,14 @@ def test_a_log_line_needs_nothing_that_takes_long_to_load(team: FakeServer) -> N
     assert loaded_by("log", "BACKEND → QA: x").isdisjoint({"argparse", "json", "re", "enum", "typing", "socket", "pathlib", "datetime"})
 
 
+def test_a_bridge_loads_no_sdk_for_every_agent_has_one() -> None:
+    probe = "import sys; import taskactors.cli.bridge, taskactors.transports.bridge; print(*sys.modules)"
+    process = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    loaded = set(process.stdout.split())
+    assert "trio_websocket" in loaded
+    assert loaded.isdisjoint({"mcp", "mcp_types", "pydantic", "anyio", "lmdb", "structlog", "httpx2"})
+
+
 def test_the_package_itself_loads_nothing() -> None:
     probe = "import sys; before = set(sys.modules); import taskactors; print(*set(sys.modules) - before)"
     process = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
@@ -107,3 +116,12 @@ def test_the_package_itself_loads_nothing() -> None:
 def test_the_check_itself_sees_what_is_heavy() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         loaded_by("serve", "--host", "127.0.0.1", "--data", "/dev/null/x")
+
+
+def test_a_short_command_to_a_server_elsewhere_loads_the_standard_library_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as http:
+        http.answers["list_tasks"] = {"result": {"items": []}}
+        monkeypatch.setenv("TASKACTORS_URL", http.url)
+        loaded = {name.partition(".")[0] for name in loaded_by("task", "list")} - {"taskactors"}
+    assert loaded.isdisjoint(HEAVY)
+    assert loaded <= set(sys.stdlib_module_names)

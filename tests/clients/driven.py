@@ -25,6 +25,9 @@ from attrs import Factory, define, field, frozen
 
 from tests.clients.hands import Answer, Met, ProtocolError
 
+ANSWERS_WITHIN_S = 90.0
+"""Longer than any call of a day waits, and short of the limit for one test, so that the program which hangs is named."""
+
 ENDS_WITHIN_S = 20.0
 """Every kind of client says goodbye, and some wait for a bridge to go."""
 
@@ -65,7 +68,7 @@ class Program:
         return DrivenClient(self, name), Met(met["client"], met["protocol"], met["server"], frozenset(met["tools"]))
 
     async def ask(self, name: str, do: str, **given: Any) -> Any:
-        """The result of one line. Raises ProtocolError, and Died."""
+        """The result of one line. Raises ProtocolError, Died, and TooSlowError."""
         number, awaited = next(self._ids), _Awaited()
         self._awaited[number] = awaited
         line = json.dumps({"id": number, "as": name, "do": do, **given}) + "\n"
@@ -75,7 +78,8 @@ class Program:
                 await self._process.stdin.send_all(line.encode())
         except trio.BrokenResourceError:
             raise Died(self._printed.read_text()) from None
-        await awaited.came.wait()
+        with trio.fail_after(ANSWERS_WITHIN_S):
+            await awaited.came.wait()
         if awaited.reply is None:
             raise Died(self._printed.read_text())
         if error := awaited.reply.get("error"):

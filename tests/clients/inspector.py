@@ -15,6 +15,9 @@ from tests.clients.hands import Answer, Met
 
 NAME = "@modelcontextprotocol/inspector"
 
+ANSWERS_WITHIN_S = 90.0
+"""As for the programs of driven.py."""
+
 TOOL_SAID_NO = 5
 UNPORTABLE = 6
 """Exit codes of the Inspector."""
@@ -59,9 +62,10 @@ class Inspector:
         command = [str(binary), str(program), "--cli", *servers, "--format", "json", "--method", method, *options]
         # Else it would keep the token with those of whoever runs the tests.
         environment = {**os.environ, "HOME": str(self.home), "MCP_INSPECTOR_SECRET_STORE": "memory"}
-        ended = await trio.run_process(
-            command, stdin=subprocess.DEVNULL, capture_stdout=True, capture_stderr=True, check=False, cwd=self.home, env=environment
-        )
+        with trio.fail_after(ANSWERS_WITHIN_S):
+            ended = await trio.run_process(
+                command, stdin=subprocess.DEVNULL, capture_stdout=True, capture_stderr=True, check=False, cwd=self.home, env=environment
+            )
         if ended.returncode not in may_end_with:
             raise Failed(f"{method} ended with {ended.returncode}: {ended.stderr.decode()}")
         return dict(json.loads(ended.stdout))

@@ -4,17 +4,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from tests.clients.board import guarded
 from tests.clients.day import PUSHED_WITHIN_S, STEPS, Day, NotPushed
+from tests.clients.driven import Died
 from tests.clients.errands import NEEDED, run_errands
+from tests.clients.hands import ProtocolError
 from tests.clients.matrix import ROWS, Row, Team
 from tests.clients.swallowing import HEARD, SAID, swallowed, swallowing
 
 Noted = Callable[[str, object], None]
 
-DEAF = ("typescript1-ws-legacy", "typescript2-ws-modern", "python-mcp2-http-legacy", "python-mcp2-http-modern", "python-mcp2-bridge-modern")
-"""Each way and each era once."""
+EACH_WAY_AND_ERA = (
+    "typescript1-ws-legacy",
+    "typescript2-ws-modern",
+    "python-mcp2-http-legacy",
+    "python-mcp2-http-modern",
+    "python-mcp2-bridge-modern",
+)
+"""For what the server does or does not do, whichever client it is."""
 
 
 @pytest.mark.timeout(240)
@@ -29,7 +38,7 @@ async def test_a_client_works_a_full_day(row: Row, tmp_path: Path, record_proper
 
 @pytest.mark.long
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("name", DEAF)
+@pytest.mark.parametrize("name", EACH_WAY_AND_ERA)
 async def test_a_client_that_is_told_of_no_change_fails_the_day_at_its_push(name: str, tmp_path: Path) -> None:
     [row] = [row for row in ROWS if row.name == name]
     passed: list[str] = []
@@ -37,6 +46,17 @@ async def test_a_client_that_is_told_of_no_change_fails_the_day_at_its_push(name
         async with swallowing(board) as wires, row.team(row, wires, tmp_path) as team:
             await work_a_day(row, team, passed.append, pushed_within_s=2)
     assert passed == list(STEPS[: STEPS.index("push")])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", EACH_WAY_AND_ERA)
+async def test_a_client_whose_token_is_nobodys_does_not_begin_its_day(name: str, tmp_path: Path) -> None:
+    [row] = [row for row in ROWS if row.name == name]
+    turned_away = pytest.RaisesGroup(pytest.RaisesExc((Died, ProtocolError)), flatten_subgroups=True)
+    with guarded(tmp_path) as board, turned_away:
+        stranger = evolve(board, tokens=dict.fromkeys(board.tokens, "ta_nobody_at_all"))
+        async with row.team(row, stranger, tmp_path):
+            pass
 
 
 async def work_a_day(row: Row, team: Team, passed: Callable[[str], None], pushed_within_s: float = PUSHED_WITHIN_S) -> None:

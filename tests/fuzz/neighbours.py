@@ -1,52 +1,76 @@
-"""Neighbours: well-behaved clients, one at each door, who work all the time beside the attacks and time every answer."""
+"""Neighbours: well-behaved clients, one at each door, who work all the time beside the attacks and time every answer.
+
+How long an answer takes says nothing on a machine that others use. So every so often the same call is timed beside an honest
+newcomer instead of an attack, and alone: only the ratios count.
+"""
 
 import itertools
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from statistics import median
 
-from attrs import Factory, define
+from attrs import Factory, define, field
 
 from tests.fuzz.control_line import ControlLine, control_at
 from tests.fuzz.http_line import HttpLine
-from tests.fuzz.sockets import Where, dial
+from tests.fuzz.sockets import Gone, Where, dial
 from tests.fuzz.websocket_line import WebSocketLine, opened
 from tests.support.raw_http import request
+from tests.support.raw_websocket import frame
 
 CODE = "NB-1"
 """The task that they look at, again and again."""
 
 PROJECT = "default"
-LOOK = {"name": "get_task_by_code", "arguments": {"code": CODE}}
-META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+TOOL = "get_task_by_code"
+LOOK = {"name": TOOL, "arguments": {"code": CODE}}
+VERSION = "2026-07-28"
+META = {"io.modelcontextprotocol/protocolVersion": VERSION, "io.modelcontextprotocol/clientCapabilities": {}}
+CALL = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {**LOOK, "_meta": META}}).encode()
 
+COMPARED_EVERY = 4
+"""Attacks between two calls without one. There are three doors, so that each has its turn."""
 
-ALONE_EVERY = 4
-"""Attacks between two calls without one; as there are three doors, each has its turn."""
+HELD_UP_S = 3.0
+"""No call is kept waiting for this long by whatever anybody sends, and on no machine on which the tests pass by their own means."""
 
 
 class Wronged(Exception):
-    """A well-behaved client got anything but its answer."""
+    """A well-behaved client got anything but its answer, or that too late."""
 
 
 @define(eq=False)
 class Samples:
-    """How long answers took, in seconds."""
+    """How long answers took, in seconds: alone, beside an honest newcomer, and beside an attack."""
 
     alone: list[float] = Factory(list)
-    beside: list[float] = Factory(list)
+    in_company: list[float] = Factory(list)
+    attacked: list[float] = Factory(list)
 
-    def ratio(self, of: Callable[[Sequence[float]], float]) -> float:
-        """How many times as long it was beside an attack as it was alone."""
-        return of(self.beside) / of(self.alone)
+
+Measure = Callable[[Sequence[float]], float]
+
+
+def compared(doors: Iterable[Samples], of: Measure) -> tuple[float, float]:
+    """How many times as long all of them waited beside an attack as beside an honest newcomer, and as alone.
+
+    What one door's answers usually take is the measure of that door, so that the three can be looked at together.
+    """
+    alone, in_company, attacked = [], [], []
+    for each in doors:
+        usual = median(each.in_company)
+        alone += [took / usual for took in each.alone]
+        in_company += [took / usual for took in each.in_company]
+        attacked += [took / usual for took in each.attacked]
+    return of(attacked) / of(in_company), of(attacked) / of(alone)
 
 
 def p99(samples: Sequence[float]) -> float:
     return sorted(samples)[int(0.99 * (len(samples) - 1))]
 
 
-def half(samples: Sequence[float]) -> float:
+def p50(samples: Sequence[float]) -> float:
     return median(samples)
 
 
@@ -54,13 +78,16 @@ def half(samples: Sequence[float]) -> float:
 class Neighbours:
     """One client at each door, who take turns."""
 
+    ws: Where
+    http_door: Where
+    control_door: str
+    token: str
     websocket: WebSocketLine
     http: HttpLine
     control: ControlLine
-    http_door: Where
-    token: str
     samples: dict[str, Samples] = Factory(lambda: {"websocket": Samples(), "http": Samples(), "control": Samples()})
-    _turns: "itertools.cycle[str]" = Factory(lambda: itertools.cycle(("websocket", "http", "control")))
+    _turns: Iterator[str] = field(factory=lambda: itertools.cycle(("websocket", "http", "control")))
+    _newcomers: Iterator[str] = field(factory=lambda: itertools.cycle(("websocket", "http")))
     _turn: str = "control"
     _attacks: int = 0
     _looked: int = 0
@@ -70,31 +97,60 @@ class Neighbours:
         """At these doors, with a task to look at."""
         line = control_at(control)
         line.call("create_task", code=CODE, name="looked at", description="by the neighbours", _={"project": PROJECT})
-        found = cls(opened(ws, token), HttpLine(dial(http)), line, http, token)
-        for _ in range(10):
-            for door in found.samples:
-                found._look(door)
+        found = cls(ws, http, control, token, opened(ws, token), HttpLine(dial(http)), line)
+        for door in ("websocket", "http", "control") * 10:
+            found._look(door)
         return found
 
     def before(self) -> None:
         """The next one's turn; now and then it calls while nobody attacks. Raises Wronged when it is not answered as ever."""
         self._turn, self._attacks = next(self._turns), self._attacks + 1
-        if self._attacks % ALONE_EVERY == 0:
+        if self._attacks % COMPARED_EVERY == 0:
             # The server may still be tidying up after the attack before this one; the first call waits for that.
             self._look(self._turn)
             self.samples[self._turn].alone.append(self._look(self._turn))
+            self.samples[self._turn].in_company.append(self._look_beside_a_newcomer())
 
     def meanwhile(self) -> None:
         """The same call while an attack is under way."""
-        self.samples[self._turn].beside.append(self._look(self._turn))
+        took = self._look(self._turn)
+        self.samples[self._turn].attacked.append(took)
+        if took > HELD_UP_S:
+            raise Wronged(f"over {self._turn} a neighbour waited {took:.1f} s for its answer")
+
+    def renew(self) -> None:
+        """Come again: the server may have done with who was there."""
+        self.close()
+        self.websocket, self.http, self.control = opened(self.ws, self.token), HttpLine(dial(self.http_door)), control_at(self.control_door)
 
     def close(self) -> None:
         for line in (self.websocket, self.http, self.control):
             line.close()
 
+    def _look_beside_a_newcomer(self) -> float:
+        if next(self._newcomers) == "websocket":
+            line = opened(self.ws, self.token)
+            line.send(frame(CALL))
+            took = self._look(self._turn)
+            line.next_message()
+            line.close()
+            return took
+        headers = [("Host", "127.0.0.1"), ("Content-Type", "application/json"), ("Authorization", f"Bearer {self.token}")]
+        headers += [("Accept", "application/json, text/event-stream"), ("Connection", "close")]
+        headers += [("Mcp-Protocol-Version", VERSION), ("Mcp-Method", "tools/call"), ("Mcp-Name", TOOL)]
+        newcomer = HttpLine(dial(self.http_door))
+        newcomer.send(request("POST", f"/mcp/{PROJECT}", headers, CALL))
+        took = self._look(self._turn)
+        newcomer.next_response()
+        newcomer.close()
+        return took
+
     def _look(self, door: str) -> float:
         began = time.perf_counter()
-        code = {"websocket": self._over_websocket, "http": self._over_http, "control": self._over_control}[door]()
+        try:
+            code = {"websocket": self._over_websocket, "http": self._over_http, "control": self._over_control}[door]()
+        except Gone as gone:
+            raise Wronged(f"over {door} a neighbour was cut off: {gone}") from None
         took = time.perf_counter() - began
         if code != CODE:
             raise Wronged(f"over {door} a neighbour was answered {str(code)[:200]}")
@@ -107,7 +163,7 @@ class Neighbours:
         return reply["result"]["structuredContent"]["code"] if reply.get("id") == self._looked and "result" in reply else reply
 
     def _over_http(self) -> object:
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": LOOK["name"], "params": LOOK["arguments"]}).encode()
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": TOOL, "params": LOOK["arguments"]}).encode()
         headers = [("Host", "127.0.0.1"), ("Content-Type", "application/json"), ("Authorization", f"Bearer {self.token}")]
         self.http.send(request("POST", f"/rpc/{PROJECT}", headers, body))
         response = self.http.next_response()

@@ -10,7 +10,9 @@ from typing import Any
 from attrs import Factory, define, field, frozen
 from jsonschema import Draft202012Validator
 
+from tests.fuzz.bridge_process import BridgeProcess
 from tests.fuzz.control_line import ControlLine, control_at
+from tests.fuzz.crowd import Crowd
 from tests.fuzz.http_line import HttpLine
 from tests.fuzz.neighbours import Neighbours
 from tests.fuzz.oracle.messages import CAPABILITIES_KEY, MODERN_VERSION, VERSION_KEY, Era, Oracle, Published
@@ -53,8 +55,10 @@ class Place:
     oracle: Oracle
     schemas: dict[str, Any]
     neighbours: Neighbours
+    crowd: Crowd = Factory(Crowd)
     _lines: dict[tuple[Era, str], WebSocketLine] = Factory(dict)
     _sessions: dict[str, str] = Factory(dict)
+    _bridges: dict[Era, BridgeProcess] = Factory(dict)
     _sources: Iterator[int] = field(factory=itertools.count)
 
     def session(self, project: str) -> str:
@@ -87,20 +91,41 @@ class Place:
             kept = self._lines[era, project] = spoken(self.ws, self.tokens.local, era, f"/mcp/{project}")
         return kept
 
-    def forget(self, line: WebSocketLine) -> None:
-        """This one is of no use any more."""
-        line.close()
-        self._lines = {key: each for key, each in self._lines.items() if each is not line}
+    def bridge(self, era: Era) -> BridgeProcess:
+        """A bridge to the server whose client speaks in an era. The modern one needs to be spoken to before it has one."""
+        if era not in self._bridges:
+            url = f"ws://{self.ws[0]}:{self.ws[1]}/mcp/{OPEN}"
+            self._bridges[era] = bridge = BridgeProcess(url, self.tokens.local, is_legacy=era is Era.LEGACY)
+            if era is Era.MODERN:
+                bridge.line.send(
+                    json.dumps({"jsonrpc": "2.0", "id": 0, "method": "server/discover", "params": {"_meta": ENVELOPE}}).encode() + b"\n"
+                )
+                bridge.line.next_reply()
+        return self._bridges[era]
 
     def source(self) -> str:
         """An address of this machine that nobody has called from lately, so that failures are counted for each attack alone."""
         number = next(self._sources) % (250 * 250)
         return f"127.{7 + number // 62_500}.{1 + number // 250 % 250}.{1 + number % 250}"
 
-    def close(self) -> None:
+    def renew(self) -> None:
+        """Everything that was open is of no use any more; whoever needs it opens it anew."""
+        for line in self._lines.values():
+            line.close()
+        for bridge in self._bridges.values():
+            bridge.close()
+        self._lines, self._bridges, self._sessions = {}, {}, {}
+        self.neighbours.renew()
+
+    def leave(self) -> list[str]:
+        """Close everything; what the bridges said of anything that went wrong."""
+        self.crowd.leave()
         for line in self._lines.values():
             line.close()
         self.neighbours.close()
+        said = [bridge.close() for bridge in self._bridges.values()]
+        self._lines, self._bridges, self._sessions = {}, {}, {}
+        return [each for each in said if each]
 
 
 def spoken(to: Where, token: str, era: Era, target: str) -> WebSocketLine:
@@ -144,7 +169,7 @@ def settled(facts: dict[str, Any]) -> Iterator[Place]:
         try:
             yield place
         finally:
-            place.close()
+            place.leave()
     finally:
         asked.close()
 

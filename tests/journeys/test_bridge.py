@@ -15,9 +15,11 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from taskactors.transports.control_lines import LINE_BYTES
 from tests.support.server_process import running
 
 WITHIN_S = 20.0
+PINGS = 200
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
 
 
@@ -109,6 +111,43 @@ def test_a_bridge_outlives_its_server_and_says_what_was_lost(tmp_path: Path) -> 
             assert answered["id"] == "meanwhile"
             assert [each["code"] for each in answered["result"]["structuredContent"]["items"]] == ["T-1"]
             assert client.call("claim_task", code="T-1")["claim"]["agent"] == "ada"
+
+
+def written(client: Bridged, what: bytes) -> None:
+    assert client.process.stdin is not None
+    while what:
+        what = what[os.write(client.process.stdin.fileno(), what) :]
+
+
+NO_MESSAGES = {
+    "too long by one": (b"x" * (LINE_BYTES + 1), -32600),
+    "too long by far": (b"x" * (3 * LINE_BYTES), -32600),
+    "too long, and a message": (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"' + b"x" * LINE_BYTES + b'"}}', -32600),
+    "bytes that are no text": (b'{"jsonrpc":"2.0","id":1,"method":"\xff"}', -32700),
+    "half a pair": (b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"\xed\xa0\x80"}}', -32700),
+}
+
+
+@pytest.mark.parametrize("what", NO_MESSAGES)
+def test_a_line_that_is_no_message_is_refused_once_and_the_next_is_served(data: Path, what: str) -> None:
+    line, code = NO_MESSAGES[what]
+    with bridged("--url", str(data)) as client:
+        client.introduce()
+        for _ in range(2):
+            written(client, line + b"\n")
+            refused = client.next()
+            assert (refused["id"], refused["error"]["code"]) == (None, code)
+        assert client.ask("ping")["result"] == {}
+
+
+def test_refusals_of_the_bridge_and_answers_of_the_server_do_not_get_into_each_others_way(data: Path) -> None:
+    with bridged("--url", str(data)) as client:
+        client.introduce()
+        pings = [json.dumps({"jsonrpc": "2.0", "id": number, "method": "ping"}).encode() for number in range(PINGS)]
+        written(client, b"".join(ping + b"\n\xff\n" for ping in pings))
+        replies = [client.next() for _ in range(2 * PINGS)]
+        assert sum("error" in reply for reply in replies if reply["id"] is None) == PINGS
+        assert {reply["id"] for reply in replies} == {None, *range(PINGS)}
 
 
 @pytest.mark.parametrize("how", ["its client closes", "SIGINT", "SIGTERM"])

@@ -8,16 +8,20 @@ from unittest.mock import patch
 
 import structlog.testing
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from taskactors.actors import router
 from taskactors.actors.calls import Connection, TellingFront
 from taskactors.actors.profiles import PROFILES
 from taskactors.actors.wires import WireClosed
+from taskactors.board import layout
+from taskactors.board.chain import body_of
+from taskactors.board.stored import EVENT
 from taskactors.mcp_server.asking import Context
 from taskactors.mcp_server.offered import Offer
 from taskactors.mcp_server.server import McpSurface
+from taskactors.storage.engine import Snapshot
 from tests.actors.team import team
 from tests.conformance import asking_back, plain_tools, shown
 from tests.conformance.fixtures import Answered, Fixtures, Params
@@ -105,7 +109,7 @@ class Told:
 
     said: list[list[Any]]
     logged: list[str]
-    kept: dict[bytes, bytes]
+    kept: dict[bytes, Any]
     ended: bool
 
 
@@ -123,7 +127,7 @@ def told(way: Way, script: Sequence[Step], agent: str | None = "ada", profile: s
     return Told(said, [f"{each['log_level']}: {each['event']}" for each in logged], held, ended)
 
 
-async def _held(way: Way, script: Sequence[Step], connection: Connection) -> tuple[list[list[Any]], dict[bytes, bytes], bool]:
+async def _held(way: Way, script: Sequence[Step], connection: Connection) -> tuple[list[list[Any]], dict[bytes, Any], bool]:
     surface, wire = _surface(), ScriptedWire()
     said, over = [], trio.Event()
 
@@ -142,8 +146,17 @@ async def _held(way: Way, script: Sequence[Step], connection: Connection) -> tup
             ended = over.is_set()
             serving.cancel_scope.cancel()
         await wait_all_tasks_blocked()
-        held = dict(board.engine.inner._raw._values)
+        held = board.engine.inner.read(_held_by)
     return said, held, ended
+
+
+def _held_by(snapshot: Snapshot) -> dict[bytes, Any]:
+    """What a board holds, but for what it calls its commands: one that is given up as it is asked has been given a name, or not."""
+    held: dict[bytes, Any] = dict(snapshot.range(*layout.EVERYTHING, limit=1_000_000))
+    held.pop(layout.HEAD, None)
+    for entry, stored in snapshot.range(*layout.ALL_EVENTS, limit=1_000_000):
+        held[entry] = evolve(EVENT.decode(body_of(stored)), command="")
+    return held
 
 
 async def _take(step: Step, wire: ScriptedWire, listeners: Any) -> None:

@@ -6,7 +6,7 @@ import trio
 import trio.testing
 
 from taskactors.transports.bridge import Bridge, Found
-from taskactors.transports.websocket_client import CLOSE_WITHIN_S
+from taskactors.transports.dialing import CLOSE_WITHIN_S
 from tests.support.fake_front import FakeFront, serving
 
 INITIALIZE = {

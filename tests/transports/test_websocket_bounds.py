@@ -12,9 +12,9 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
 from taskactors.transports.guarded_stream import LINGER_S, GuardedStream
-from taskactors.transports.websocket import PING_EVERY_S, Handler, WebSocketDoor
-from taskactors.transports.websocket_messages import FRAGMENTS_LIMIT, MESSAGE_BYTES
-from taskactors.transports.websocket_wire import OUTGOING_LIMIT, WRITE_WITHIN_S
+from taskactors.transports.websocket import Handler, WebSocketDoor
+from taskactors.transports.websocket_guards import FRAGMENTS_LIMIT, MESSAGE_BYTES
+from taskactors.transports.websocket_wire import OUTGOING_LIMIT, PING_EVERY_S, WRITE_WITHIN_S
 from tests.support.raw_websocket import BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, answer_to, close_code, frame, opening, rest_of
 
 WITHIN_S = 10.0
@@ -242,17 +242,13 @@ class SlowToEnd(trio.abc.HalfCloseableStream):
 async def in_memory(handler: Handler, pair: Pair) -> AsyncIterator[trio.abc.HalfCloseableStream]:
     """A client of a server on streams in memory, after its handshake; leaving waits until the server has let go of it."""
     client, server = pair
-    door = WebSocketDoor(handler)
-    async with trio.open_nursery() as asking:
-        asking.start_soon(door.ask_in_time)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(door.serve, server)
-            await client.send_all(opening())
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                head += await client.receive_some(1)
-            yield client
-        asking.cancel_scope.cancel()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(WebSocketDoor(handler).serve, server)
+        await client.send_all(opening())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += await client.receive_some(1)
+        yield client
 
 
 async def test_whoever_still_sends_while_the_stream_says_goodbye_hears_that_it_is_closed(autojump_clock: trio.testing.MockClock) -> None:
@@ -327,6 +323,13 @@ async def test_a_client_that_is_silent_but_there_stays(autojump_clock: trio.test
         await client.send_all(frame(GOING_ON))
         assert GOING_ON in await client.receive_some(1000)
         await client.send_eof()
+
+
+async def test_a_pong_that_answers_nothing_we_asked_is_no_sign_of_life(autojump_clock: trio.testing.MockClock) -> None:
+    async with in_memory(echo, roomy()) as client:
+        await trio.sleep(PING_EVERY_S + 1)
+        await client.send_all(frame(b"else", PONG))
+    assert 2 * PING_EVERY_S <= trio.current_time() <= 2 * PING_EVERY_S + LINGER_S + 0.1
 
 
 async def test_a_client_that_does_not_answer_our_goodbye_is_left(autojump_clock: trio.testing.MockClock) -> None:

@@ -17,8 +17,9 @@ from wsproto.events import AcceptConnection
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire
+from taskactors.transports.dialing import CLOSE_WITHIN_S, CONNECT_WITHIN_S
 from taskactors.transports.websocket import WebSocketDoor
-from taskactors.transports.websocket_client import CLOSE_WITHIN_S, CONNECT_WITHIN_S, WebSocketTransport
+from taskactors.transports.websocket_client import WebSocketTransport
 from tests.support.fake_front import FakeFront, Held, serving
 
 ERAS = ["legacy", "2026-07-28", "auto"]

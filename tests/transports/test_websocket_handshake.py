@@ -14,8 +14,9 @@ from taskactors.domain.token import Token, digest_of, local_token, secret_of
 from taskactors.transports import websocket
 from taskactors.transports.admission import Admission
 from taskactors.transports.guarded_stream import HANDSHAKE_BYTES
+from taskactors.transports.refusal_log import Reason
 from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, PER_TOKEN_LIMIT, WebSocketDoor
-from tests.support.raw_websocket import TEXT, answer_to, frame, frames_in, opening, rest_of
+from tests.support.raw_websocket import TEXT, answer_to, frame, opening, rest_of
 
 BAD_WITHIN_S = 5.0
 
@@ -102,16 +103,6 @@ async def test_a_refusal_says_why(port: int) -> None:
 async def test_headers_that_just_fit_are_taken(port: int) -> None:
     room = HANDSHAKE_BYTES - len(opening(more={"X-Padding": "x"})) + 1
     assert (await status_of(port, opening(more={"X-Padding": "x" * room})))[0] == 101
-
-
-async def test_what_a_client_sends_right_behind_its_handshake_is_not_lost(port: int) -> None:
-    async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
-        await stream.send_all(opening() + frame(b"early") + frame(b"and more"))
-        received = b""
-        with trio.fail_after(BAD_WITHIN_S):
-            while b"and more" not in received:
-                received += bytes(await stream.receive_some(1000))
-    assert frames_in(received.partition(b"\r\n\r\n")[2]) == [b"early", b"and more"]
 
 
 async def test_the_limit_of_a_handshake_does_not_count_what_comes_after_it(port: int) -> None:
@@ -216,7 +207,9 @@ async def test_bad_handshakes_are_no_faults_of_ours(port: int, capfd: pytest.Cap
     with structlog.testing.capture_logs() as logged:
         for request, _ in BAD.values():
             await status_of(port, request)
-    assert logged == []
+    # They are told of as clients that were turned away, for their own reasons.
+    assert {each["event"] for each in logged} == {"a client was turned away"}
+    assert {each["reason"] for each in logged} == {Reason.REQUEST, Reason.MALFORMED, Reason.HOST, Reason.ORIGIN}
     assert capfd.readouterr().err == ""
 
 
@@ -229,7 +222,10 @@ async def test_a_client_that_is_gone_before_it_is_answered_is_no_fault_of_ours(r
             await client.send_all(request_)
             client.send_stream.close()
             await WebSocketDoor(echo).serve(server)
-    assert logged == []
+    # Whoever asked for what nobody gets is told of for that, and nobody as somebody on whom we broke.
+    reasons = [each["reason"] for each in logged]
+    assert len(reasons) == (0 if request_ == opening() else 3)
+    assert set(reasons) <= {Reason.REQUEST, Reason.MALFORMED, Reason.HOST, Reason.ORIGIN}
 
 
 async def nobody_there() -> None:

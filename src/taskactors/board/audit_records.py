@@ -14,6 +14,7 @@ from . import layout
 from .audit_lens import Lens, numbered
 from .commands import REPLY_KEPT_MS
 from .stored import ENTRY, HANDOFF, MESSAGE, REPLY, RESERVATION, SESSION, TASK
+from .view import UNCOUNTED
 
 R = TypeVar("R")
 
@@ -81,10 +82,12 @@ def _is_met(lens: Lens, fan_in: Dependency) -> bool:
 
 
 def check_lane(lens: Lens, entry: bytes, stored: bytes) -> Iterator[str]:
-    """A lane is registered only while something is ready in it."""
-    lane = layout.lane_from(split(entry))
-    if not lens.snapshot.range(*layout.ready_in(lane), limit=1):
+    """A lane is registered only while something is ready in it, and says how much."""
+    ready = lens.ready_in(layout.lane_from(split(entry)))
+    if not ready:
         yield f"the lane {split(entry)[1:]} is registered, but nothing is ready in it"
+    elif stored != UNCOUNTED and int.from_bytes(stored, "big") != ready:
+        yield f"the lane {split(entry)[1:]} counts {int.from_bytes(stored, 'big')} ready tasks, and there are {ready}"
 
 
 def check_message(lens: Lens, entry: bytes, stored: bytes) -> Iterator[str]:

@@ -11,7 +11,7 @@ from ..domain.events import Entity, Event, EventKind, Fact
 from ..domain.evolving import evolve
 from ..domain.handing_off import Handoff
 from ..domain.knowledge import Entry
-from ..domain.matching import is_ready, lane_of
+from ..domain.matching import Lane, is_ready, lane_of
 from ..domain.message import Message
 from ..domain.session import Session
 from ..domain.task import Instant, Task
@@ -20,7 +20,7 @@ from ..storage.engine import Transaction
 from . import chain, layout
 from .settings import BoardSettings
 from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, SESSION, TASK, WORKFLOW
-from .view import NUMBER_BYTES, View
+from .view import NUMBER_BYTES, UNCOUNTED, View
 from .watching import ClaimMoved, Ready
 
 LANES_LIMIT = 256
@@ -133,12 +133,22 @@ class Change(View):
         now = lane_of(after) if is_ready(after) else None
         if was == now:
             return
-        # From behind: who takes work takes it in front, so that what is left is found at once.
-        if was is not None and not self.snapshot.range(*layout.ready_in(was), limit=1, reverse=True):
-            self._transaction.delete(layout.lane(was))
+        if was is not None:
+            self._count_ready(was, -1)
         if now is not None:
-            self._transaction.put(layout.lane(now), b"")
+            self._count_ready(now, 1)
             self.tell(Ready(now))
+
+    def _count_ready(self, lane: Lane, by: int) -> None:
+        """A lane is there while something is ready in it."""
+        entry = layout.lane(lane)
+        stored = self.snapshot.get(entry)
+        # Lanes were once registered without a count; the index entries have been moved by now.
+        count = self.ready_in(lane) if stored == UNCOUNTED else int.from_bytes(stored or b"", "big") + by
+        if count:
+            self.put_number(entry, count)
+        else:
+            self._transaction.delete(entry)
 
     def require_lane(self, task: Task) -> None:
         """Refuse new work of yet another kind when there are too many kinds already. Work that is freed is never refused."""

@@ -18,7 +18,7 @@ from ..storage.keys import key, numbered, span
 Span = tuple[bytes, bytes]
 
 named = lru_cache(1_024)
-"""For the keys and spans of names that come again with every call, of agents, states and lanes: a call makes some twenty keys."""
+"""For the keys and spans of names that come again with every call, of agents and states: a call makes some twenty keys."""
 
 EVERYTHING: Span = b"\x01", b"\xff"
 """Every key that is made here."""
@@ -90,7 +90,6 @@ def state_count(state: str) -> bytes:
 STATE_COUNTS: Span = span("count")
 
 
-@named
 def lane(of: Lane) -> bytes:
     return key("lane", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities))
 
@@ -108,7 +107,9 @@ def ready(of: Lane, order: tuple[int, int, int]) -> bytes:
     return key("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities), *order)
 
 
-@named
+READY: Span = span("ready")
+
+
 def ready_in(of: Lane) -> Span:
     return span("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities))
 
@@ -240,6 +241,9 @@ def session(session_id: int) -> bytes:
 
 
 ALL_SESSIONS: Span = span("session")
+
+
+OPEN_SESSIONS: Span = span("open")
 
 
 def open_session(of_task: int, agent_name: str) -> Span:

@@ -17,8 +17,6 @@ Answer = Mapping[str, Any]
 SHOWN = 10
 """Of each kind: enough to see what is the matter; list_tasks has the rest."""
 
-READY_COUNTED = 1_000
-
 AGENTS_SHOWN = 100
 
 
@@ -28,7 +26,7 @@ def get_project_overview(view: View, request: GetProjectOverview) -> Answer:
     answer: dict[str, Any] = {
         "project": view.settings.project,
         "counts": counts,
-        "ready": _ready(view),
+        "ready": sum(view.ready_counts().values()),
         "oldest_ready": _oldest_ready(view),
         "blocked": [_with(task, why=task.blocked_reason or "no reason given", holder=task.holder) for task in _in(view, State.BLOCKED)],
         "waiting": [_with(task, waits_for=list(view.unmet_blockers(task))) for task in _in(view, State.WAITING_FOR_DEPENDENCY)],
@@ -54,11 +52,6 @@ def _in(view: View, state: State) -> Iterator[Task]:
 
 def _with(task: Task, **facts: Any) -> dict[str, Any]:
     return {"code": task.code, "name": task.name, **{name: value for name, value in facts.items() if value is not None}}
-
-
-def _ready(view: View) -> int:
-    lanes = (layout.lane_from(split(entry)) for entry, _ in view.walk(layout.LANES))
-    return sum(len(view.snapshot.range(*layout.ready_in(lane), limit=READY_COUNTED)) for lane in lanes)
 
 
 def _oldest_ready(view: View) -> dict[str, Any] | None:

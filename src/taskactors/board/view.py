@@ -10,6 +10,7 @@ from ..domain.events import Event
 from ..domain.evolving import evolve
 from ..domain.handing_off import Handoff
 from ..domain.knowledge import Entry
+from ..domain.matching import Lane
 from ..domain.message import Message
 from ..domain.pausing import Pause, targets_of
 from ..domain.reserving import Reservation
@@ -31,6 +32,9 @@ SUGGESTIONS_FROM = 2_000
 """A misspelt name is compared with this many names at most."""
 
 NUMBER_BYTES = 8
+
+UNCOUNTED = b""
+"""What a lane's key held before it held a count."""
 
 
 class View:
@@ -235,6 +239,15 @@ class View:
     def dropped(self) -> dict[str, int]:
         """How many events of each kind were dropped from the log."""
         return {str(split(entry)[1]): int.from_bytes(stored, "big") for entry, stored in self.walk(layout.DROPPED)}
+
+    def ready_in(self, lane: Lane) -> int:
+        """How many tasks are ready in a lane."""
+        return sum(1 for _ in self.walk(layout.ready_in(lane)))
+
+    def ready_counts(self) -> dict[Lane, int]:
+        """How many tasks are ready in each lane that has any."""
+        lanes = ((layout.lane_from(split(entry)), stored) for entry, stored in self.walk(layout.LANES))
+        return {lane: self.ready_in(lane) if stored == UNCOUNTED else int.from_bytes(stored, "big") for lane, stored in lanes}
 
     def state_counts(self) -> dict[str, int]:
         """How many tasks there are in each state that has any."""

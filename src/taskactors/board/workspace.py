@@ -5,15 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..domain.events import EventKind
-from ..storage.keys import split
-from . import layout
 from .change import Change
 from .requests.request import Request
 from .requests.workspace import CreateMainAiFile
 from .view import View
 
 HELD_SHOWN = 20
-READY_COUNTED = 1_000
 
 
 def workspace_facts(view: View, request: Request) -> Mapping[str, Any]:
@@ -21,13 +18,9 @@ def workspace_facts(view: View, request: Request) -> Mapping[str, Any]:
     return {
         "roster": [(agent, view.held_by(agent.name, HELD_SHOWN)) for agent in view.agents()],
         "counts": view.state_counts(),
-        "ready": sum(len(view.snapshot.range(*layout.ready_in(layout.lane_from(lane)), limit=READY_COUNTED)) for lane in _lanes(view)),
+        "ready": sum(view.ready_counts().values()),
         "now_ms": view.now,
     }
-
-
-def _lanes(view: View) -> list[tuple[object, ...]]:
-    return [split(entry) for entry, _ in view.walk(layout.LANES)]
 
 
 def request_main_file(change: Change, request: CreateMainAiFile) -> Mapping[str, Any]:

@@ -68,7 +68,7 @@ def round_trip(url: str, token: str | None) -> Check:
     from httpx2 import HTTPError
     from mcp import MCPError
 
-    from ..transports.websocket_client import Rejected
+    from ..transports.dialing import Rejected
 
     name = f"MCP over {'WebSocket' if url.startswith('ws') else 'HTTP'}"
     began = time.monotonic()
@@ -121,7 +121,7 @@ def _within(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]
 def _why(error: BaseException) -> str:
     import trio
 
-    from ..transports.websocket_client import Rejected
+    from ..transports.dialing import Rejected
 
     if isinstance(error, trio.TooSlowError):
         return f"no answer within {ROUND_TRIP_WITHIN_S:g} s"
@@ -132,7 +132,7 @@ def _why(error: BaseException) -> str:
 
 
 def _remedy(error: BaseException) -> str:
-    from ..transports.websocket_client import Rejected
+    from ..transports.dialing import Rejected
 
     if isinstance(error, Rejected | HttpRefused) and error.status_code in TOKEN_REFUSED:
         return NEW_TOKEN

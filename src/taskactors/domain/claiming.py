@@ -17,6 +17,7 @@ from .events import EventKind, Fact
 from .evolving import evolve
 from .failing import Failure, failed
 from .lifecycle import DEADLINE_MS, advance, allowed_from
+from .matching import ready_since
 from .task import CLOSED, RUNNING, SUSPENDED, Claim, Instant, Seconds, State, Task
 from .waiting import settled
 
@@ -52,10 +53,10 @@ def claim(task: Task, by: Agent, held: tuple[str, ...], lease_s: Seconds, now: I
 def _taken(task: Task, by: str, lease_s: Seconds, now: Instant) -> Fact:
     fence = task.fence + 1
     lease = Claim(fence, by, claimed_at=now, lease_s=lease_s, expires_at=now + lease_s * 1000, deadline=now + DEADLINE_MS)
-    # A task that expired while Blocked keeps its reason, so that the next holder learns what stood in the way.
-    reason = task.blocked_reason
-    owned = evolve(task, fence=fence, claim=lease, owner_agent_name=by)
-    taken = evolve(advance(owned, State.IN_PROGRESS, now), blocked_reason=reason)
+    taken = advance(evolve(task, fence=fence, claim=lease, owner_agent_name=by), State.IN_PROGRESS, now)
+    if task.blocked_reason is not None:
+        # A task that expired while Blocked keeps its reason, so that the next holder learns what stood in the way.
+        taken = evolve(taken, blocked_reason=task.blocked_reason)
     return Fact(
         EventKind.TASK_CLAIMED,
         taken,
@@ -65,7 +66,7 @@ def _taken(task: Task, by: str, lease_s: Seconds, now: Instant) -> Fact:
             "agent": by,
             "fence": fence,
             "expires_at": lease.expires_at,
-            "waited_s": round((now - task.updated_at) / 1000, 3),
+            "waited_s": round((now - ready_since(task)) / 1000, 3),
         },
     )
 

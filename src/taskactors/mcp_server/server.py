@@ -1,16 +1,15 @@
 """The MCP server: one registry for every connection, project and protocol era."""
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any
 
 import mcp_types as types
-import structlog
 import trio
 from mcp.server.caching import CacheHint
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
+from .. import __version__
 from ..actors.calls import Connection, TellingFront, UnknownTool
 from ..actors.tools import Tool
 from ..actors.wires import Wire
@@ -31,8 +30,6 @@ from .tool_listing import listed
 LIST_FRESH_MS = 300_000
 """The list of tools changes only with the software."""
 
-log = structlog.get_logger(__name__)
-
 
 class McpSurface:
     """Serves MCP on any wire, both eras, by passing tool calls to the front. Whatever `more` there is, is listed in every profile."""
@@ -50,7 +47,7 @@ class McpSurface:
         prompting = Prompting(looking.templates, more.prompts)
         self.server: Server[Any] = Server(
             "taskactors",
-            version=version("taskactors"),
+            version=__version__,
             title="taskactors",
             instructions=INSTRUCTIONS,
             cache_hints={

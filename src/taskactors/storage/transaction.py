@@ -47,6 +47,7 @@ class Buffer:
         self._raw = raw
         self._below = Opened(raw)
         self._seen: dict[bytes, bytes | None] = {}
+        self._sealed: dict[bytes, bytes | None] = {}
         self._writes: dict[bytes, bytes | None] = {}
         self._order: list[bytes] = []
         self._undo: list[tuple[bytes, Any]] = []
@@ -57,8 +58,14 @@ class Buffer:
         if value is _UNTOUCHED:
             value = self._seen.get(key, _UNTOUCHED)
             if value is _UNTOUCHED:
-                value = self._seen[key] = self._below.get(key)
+                value = self._seen[key] = self._read(key)
         return value  # type: ignore[return-value]
+
+    def _read(self, key: bytes) -> bytes | None:
+        if not 0 < len(key) <= KEY_LIMIT:
+            return None
+        sealed = self._sealed[key] = self._raw.get(key)
+        return None if sealed is None else unseal(key, sealed)
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool = False) -> list[tuple[bytes, bytes]]:
         order = self._order
@@ -104,7 +111,7 @@ class Buffer:
         if len(value) > VALUE_LIMIT:
             raise ValueTooLong(key, len(value), VALUE_LIMIT)
         # A copy of what is not bytes: it might change before the commit does.
-        self._write(key, bytes(value))
+        self._write(key, value if type(value) is bytes else bytes(value))
 
     def delete(self, key: bytes) -> None:
         self._write(key, None)
@@ -117,14 +124,11 @@ class Buffer:
         self._told.append(what)
 
     def _write(self, key: bytes, value: bytes | None) -> None:
-        if len(key) > KEY_LIMIT:
-            raise KeyTooLong(len(key), KEY_LIMIT)
-        if not key or key.startswith(KEPT_BACK):
-            raise ValueError(f"{key!r} is no key that a unit may write")
         before = self._writes.get(key, _UNTOUCHED)
-        self._undo.append((key, before))
         if before is _UNTOUCHED:
+            _require_own(key)
             insort(self._order, key)
+        self._undo.append((key, before))
         self._writes[key] = value
 
     def run(self, unit: Unit) -> Done[Any] | Failed:
@@ -157,9 +161,16 @@ class Buffer:
         for key in self._order:
             value = self._writes[key]
             come = None if value is None else seal(key, value)
-            gone = self._raw.get(key)
+            gone = self._sealed[key] if key in self._sealed else self._raw.get(key)
             if come != gone:
                 tally = counted(tally, gone, come)
                 changed.append((key, come))
         changed.append((BATCH_KEY, LastBatch(last.number + 1, tally, batch_id).sealed()))
         return changed
+
+
+def _require_own(key: bytes) -> None:
+    if len(key) > KEY_LIMIT:
+        raise KeyTooLong(len(key), KEY_LIMIT)
+    if not key or key.startswith(KEPT_BACK):
+        raise ValueError(f"{key!r} is no key that a unit may write")

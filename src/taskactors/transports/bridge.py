@@ -13,8 +13,8 @@ import trio
 from attrs import Factory, define
 from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnection
 
-from .control_lines import LINE_BYTES, TOO_LONG, LineCutter
-from .websocket_client import dialed
+from .control_lines import INVALID_REQUEST, LINE_BYTES, PARSE_ERROR, TOO_LONG, LineCutter
+from .dialing import dialed
 
 READ_BYTES = 1 << 16
 
@@ -26,6 +26,9 @@ PAUSES_S = (0.05, 2.0)
 
 GONE = 1
 """Our own code for a request that was under way when the server went: MCP leaves positive codes to us."""
+
+
+LOST = "the server went away; look whether the change was made, or repeat it with its idempotency_key"
 
 
 class TurnedAway(Exception):
@@ -50,6 +53,7 @@ class Bridge:
     _handshake: list[bytes] = Factory(list)
     _unheard: set[str | int] = Factory(set)
     _unsent: bytes | None = None
+    _saying: trio.Lock = Factory(trio.Lock)
 
     async def run(self) -> None:
         """Until the client closes its side. Raises OSError and TurnedAway when the very first server cannot be reached."""
@@ -63,9 +67,12 @@ class Bridge:
         cutter = LineCutter()
         while chunk := await self.stdin.receive_some(READ_BYTES):
             for line in cutter.feed(bytes(chunk)):
+                # A server would cut the connection for what is too long, and could only guess at what is no text. Whoever is this wrong
+                # hears it at once, and may go on.
                 if line is TOO_LONG:
-                    # A server would cut the connection; whoever is this wrong hears it at once, and goes on.
-                    await self._say(_error(None, f"a message has {LINE_BYTES} bytes at most"))
+                    await self._say(_error(None, INVALID_REQUEST, f"Invalid Request: a message has {LINE_BYTES} bytes at most"))
+                elif not _is_text(line):
+                    await self._say(_error(None, PARSE_ERROR, "Parse error: a message is text in UTF-8"))
                 elif line := line.strip():
                     await outgoing.send(line)
 
@@ -94,17 +101,19 @@ class Bridge:
                 while True:
                     self._unsent = self._unsent or await lines.receive()
                     self._note_sent(self._unsent)
-                    await socket.send_message(self._unsent.decode(errors="replace"))
+                    await socket.send_message(self._unsent.decode())
                     self._unsent = None
             except ConnectionClosed:
-                nursery.cancel_scope.cancel()
+                # Not in the middle of what the client is being told.
+                async with self._saying:
+                    nursery.cancel_scope.cancel()
 
     async def _introduce(self, socket: WebSocketConnection) -> None:
         """What the client said once to the first server, every other one has to hear, too; the client has its answer already."""
         for line in self._handshake:
             if (number := _id_of(_decoded(line))) is not None:
                 self._unheard.add(number)
-            await socket.send_message(line.decode(errors="replace"))
+            await socket.send_message(line.decode())
 
     async def _receive(self, socket: WebSocketConnection, over: trio.CancelScope) -> None:
         try:
@@ -137,10 +146,14 @@ class Bridge:
         lost = [number for number in self._under_way if self._unsent is None or number != _id_of(_decoded(self._unsent))]
         self._under_way.clear()
         for number in lost:
-            await self._say(_error(number, "the server went away; look whether the change was made, or repeat it with its idempotency_key"))
+            await self._say(
+                _error(number, GONE, "the server went away; look whether the change was made, or repeat it with its idempotency_key")
+            )
 
     async def _say(self, line: bytes) -> None:
-        await self.stdout.send_all(line.replace(b"\n", b" ") + b"\n")
+        # What the server says and what is said here come from two tasks, and only one can write.
+        async with self._saying:
+            await self.stdout.send_all(line.replace(b"\n", b" ") + b"\n")
 
 
 def _decoded(line: bytes) -> dict[str, Any]:
@@ -156,8 +169,16 @@ def _id_of(message: dict[str, Any]) -> str | int | None:
     return found if isinstance(found, str | int) and not isinstance(found, bool) else None
 
 
-def _error(number: str | int | None, why: str) -> bytes:
-    return msgspec.json.encode({"jsonrpc": "2.0", "id": number, "error": {"code": GONE, "message": why}})
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _error(number: str | int | None, code: int, why: str) -> bytes:
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": why}})
 
 
 async def until_found(find: Callable[[], Found | None], within_s: float = math.inf) -> Found:

@@ -2,6 +2,7 @@
 
 import contextlib
 from http import HTTPStatus
+from typing import Protocol
 
 import trio
 
@@ -12,11 +13,27 @@ REFUSING_LIMIT = 64
 """How many hear at one time that there are too many; telling takes a moment, and a flood would make it many."""
 
 
-async def refuse(stream: trio.abc.SendStream, status: HTTPStatus, why: str) -> None:
-    """Answer whatever was asked with this, and nothing more."""
+class Sends(Protocol):
+    """Whatever bytes can be sent on."""
+
+    async def send_all(self, data: bytes) -> None: ...
+
+
+def refusal(status: HTTPStatus, why: str) -> bytes:
+    """The answer, whatever was asked."""
     body = f"{why}\n".encode()
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
+    return head.encode() + body
+
+
+async def say(stream: Sends, answer: bytes) -> None:
+    """Answer somebody with this, and nothing more, if they listen."""
     with trio.move_on_after(SAID_WITHIN_S), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        await stream.send_all(head.encode() + body)
+        await stream.send_all(answer)
+
+
+async def refuse(stream: Sends, status: HTTPStatus, why: str) -> None:
+    """Answer whatever was asked with this, and nothing more."""
+    await say(stream, refusal(status, why))

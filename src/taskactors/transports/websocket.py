@@ -5,9 +5,9 @@ The library is loaded for the first client and not before clients can connect: t
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +15,17 @@ import trio
 from attrs import Factory, define
 
 from ..actors.calls import Connection
+from ..actors.faults import internal, whence
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
-from ..loglines import Log
-from .admission import SUBPROTOCOL, Admission, Handshake, Refused
-from .guarded_stream import GuardedStream
+from .admission import Admission, Handshake, Refused
+from .guarded_stream import GONE, Guarded, address_of, guarded
 from .listening import listen_at, port_of
-from .refusing import REFUSING_LIMIT, refuse
+from .refusal_log import Reason
+from .refusing import REFUSING_LIMIT, refuse, say
 
 if TYPE_CHECKING:
-    from wsproto.connection import Connection as Protocol
-
+    from .opening import Opening
     from .websocket_wire import WebSocketWire
 
 CONNECTIONS_LIMIT = 2_000
@@ -37,15 +37,10 @@ PER_TOKEN_LIMIT = 64
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
 
-PING_EVERY_S = 25.0
-"""Often enough that a client which vanished is gone within a minute, and that nobody in between closes an idle connection."""
-
 NORMAL, GOING_AWAY, POLICY, BROKEN = 1000, 1001, 1008, 1011
 
 Handler = Callable[[Wire, Connection], Awaitable[None]]
 """Serves one connection until its wire ends."""
-
-log = Log(__name__)
 
 
 @define(eq=False)
@@ -56,9 +51,6 @@ class WebSocketDoor:
     admission: Admission = Factory(Admission)
     tls: ssl.SSLContext | None = None
     _wires: dict[WebSocketWire, Connection] = Factory(dict)
-    _to_ask: dict[WebSocketWire, float] = Factory(dict)
-    """When each client will be asked whether it is there; the next one first."""
-
     _gone: trio.Event = Factory(trio.Event)
     _connections: int = 0
     _refusing: int = 0
@@ -72,24 +64,10 @@ class WebSocketDoor:
         ports: list[trio.abc.Listener[Any]] = list(listeners)
         if self.tls is not None:
             ports = [trio.SSLListener(each, self.tls, https_compatible=True) for each in listeners]
-        async with trio.open_nursery() as asking:
-            asking.start_soon(self.ask_in_time)
-            async with trio.open_nursery() as connections:
-                task_status.started(port_of(listeners))
-                with self._accepting:
-                    await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
-            asking.cancel_scope.cancel()
-
-    async def ask_in_time(self) -> None:
-        """Ask every client now and then whether it is there, until cancelled. One task asks them all: most have nothing else to do."""
-        while True:
-            await trio.sleep_until(next(iter(self._to_ask.values()), trio.current_time() + PING_EVERY_S))
-            now = trio.current_time()
-            while (due := next(iter(self._to_ask.items()), None)) is not None and due[1] <= now:
-                # At the end of the line again, which so stays in the order of its times.
-                del self._to_ask[due[0]]
-                self._to_ask[due[0]] = now + PING_EVERY_S
-                due[0].ask()
+        async with trio.open_nursery() as connections:
+            task_status.started(port_of(listeners))
+            with self._accepting:
+                await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
 
     async def drain(self) -> None:
         """Let nobody in any more, let every connection finish what it has taken; returns when all are gone."""
@@ -109,58 +87,65 @@ class WebSocketDoor:
 
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client from its first byte to its last; returns when it is gone, and never raises because of it."""
-        if self._draining or self._connections >= CONNECTIONS_LIMIT:
-            await self._refuse(stream, "the server is stopping" if self._draining else "too many connections")
+        if self._draining:
+            await self._turn_away(stream, "the server is stopping")
+            return
+        if self._connections >= CONNECTIONS_LIMIT:
+            self._note(Reason.CROWDED, address_of(stream))
+            await self._turn_away(stream, "too many connections")
             return
         self._connections += 1
-        guarded = GuardedStream(stream)
+        client = guarded(stream)
         try:
-            await self._open(guarded)
+            await self._let_in(client)
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
-            log.warning("a connection ended with an error", error=repr(error))
+            self._note(Reason.BROKEN, client.address, error=whence(error))
         finally:
-            await guarded.aclose()
+            await client.aclose()
             self._connections -= 1
 
-    async def _refuse(self, stream: trio.abc.Stream, why: str) -> None:
+    async def _turn_away(self, stream: trio.abc.Stream, why: str) -> None:
         if self._refusing >= REFUSING_LIMIT:
             await trio.aclose_forcefully(stream)
             return
         self._refusing += 1
-        guarded = GuardedStream(stream)
+        client = guarded(stream)
         try:
-            await refuse(guarded, HTTPStatus.SERVICE_UNAVAILABLE, why)
+            await refuse(client, HTTPStatus.SERVICE_UNAVAILABLE, why)
         finally:
-            await guarded.aclose()
+            await client.aclose()
             self._refusing -= 1
 
-    async def _open(self, stream: GuardedStream) -> None:
-        opened = None
-        with trio.move_on_after(HANDSHAKE_WITHIN_S), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-            opened = await self._shake_hands(stream)
-        if opened is not None:
-            await self._converse(stream, *opened)
+    def _note(self, reason: Reason, address: str, **facts: str) -> None:
+        self.admission.refusals.note(reason, address, **facts)
 
-    async def _shake_hands(self, stream: GuardedStream) -> tuple[Protocol, Connection] | None:
-        from .websocket_handshake import NoHandshake, read_opening
+    async def _let_in(self, client: Guarded) -> None:
+        from .opening import Opening
 
-        try:
-            opening = await read_opening(stream)
-        except NoHandshake as no:
-            await (stream.send_all(no.answer) if no.answer else refuse(stream, HTTPStatus.BAD_REQUEST, "the request cannot be read"))
+        accepted = None
+        with trio.move_on_after(HANDSHAKE_WITHIN_S) as late, contextlib.suppress(*GONE):
+            accepted = await self._accept(client, Opening(client))
+        if late.cancelled_caught:
+            self._note(Reason.SLOW, client.address)
+        if accepted is not None:
+            await self._converse(client, *accepted)
+
+    async def _accept(self, client: Guarded, opening: Opening) -> tuple[Connection, bytes] | None:
+        """The connection of a client that is let in, and what it has sent already; None for one that is not, and has heard why."""
+        from .opening import Unreadable
+
+        asked = await opening.read()
+        if isinstance(asked, Unreadable):
+            if asked.reason is not None:
+                self._note(asked.reason, client.address, **asked.facts)
+            await say(client, asked.answer)
             return None
-        except trio.BrokenResourceError:
-            if stream.is_too_long:
-                await refuse(stream, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long")
-            return None
-        admitted = self._admitted(opening.asked)
+        admitted = self._admitted(asked)
         if isinstance(admitted, Refused):
-            await stream.send_all(opening.reject(admitted.status, admitted.why, admitted.headers))
+            await say(client, opening.refused(admitted))
             return None
-        said, protocol = opening.accept(SUBPROTOCOL if SUBPROTOCOL in opening.asked.subprotocols else None)
-        await stream.send_all(said)
-        stream.accepted()
-        return protocol, admitted
+        await client.send_all(opening.accepted())
+        return admitted, opening.rest
 
     def _admitted(self, handshake: Handshake) -> Connection | Refused:
         admitted = self.admission.admit(handshake)
@@ -168,34 +153,34 @@ class WebSocketDoor:
             return admitted
         if sum(each.token == admitted.token for each in self._wires.values()) < PER_TOKEN_LIMIT:
             return admitted
-        return Refused(429, f"{PER_TOKEN_LIMIT} connections are open with that token; close some", {"retry-after": "5"})
+        why = f"{PER_TOKEN_LIMIT} connections are open with that token; close some"
+        return self.admission.noted(Refused(Reason.CROWDED_TOKEN, 429, why, {"retry-after": "5"}), handshake)
 
-    async def _converse(self, stream: GuardedStream, protocol: Protocol, connection: Connection) -> None:
+    async def _converse(self, client: Guarded, connection: Connection, begun: bytes) -> None:
         from .websocket_wire import WebSocketWire
 
         async with trio.open_nursery() as nursery:
-            wire = WebSocketWire(stream, protocol, nursery.cancel_scope.cancel)
+            wire = WebSocketWire(client, nursery)
             self._wires[wire] = connection
-            self._to_ask[wire] = trio.current_time() + PING_EVERY_S
-            nursery.start_soon(wire.write)
             try:
+                nursery.start_soon(wire.keep_alive)
+                wire.feed(begun)
                 code = await self._served(wire, connection)
                 await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
             finally:
-                del self._wires[wire], self._to_ask[wire]
+                wire.finish()
+                del self._wires[wire]
                 self._gone.set()
 
     async def _served(self, wire: WebSocketWire, connection: Connection) -> int:
-        """Run the handler to its end; the close code that this calls for."""
+        """Run the handler; the close code that its end calls for."""
         if self._draining:
             wire.drain()
-        code = NORMAL
         try:
             await self.handler(wire, connection)
         except WireClosed:
             pass  # the usual end of a conversation
         except Exception as error:  # a fault of ours, in one connection
-            log.error("a connection's handler failed", connection=connection.id, exc_info=error)
-            code = BROKEN
-        await wire.finish()
-        return code
+            internal(error, "a connection's handler failed", connection=connection.id)
+            return BROKEN
+        return NORMAL

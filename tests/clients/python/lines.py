@@ -1,14 +1,13 @@
 """What the Python programs here share: they connect clients and have them do what they are told, line by line (see driven.py)."""
 
 import json
-import sys
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from typing import Any, Protocol
 
 import anyio
-import anyio.to_thread
 
 
 class ProtocolError(Exception):
@@ -41,6 +40,18 @@ def say(**what: Any) -> None:
     print(json.dumps(what), flush=True)
 
 
+async def told() -> AsyncIterator[dict[str, Any]]:
+    """Line by line, until there will be no more. Without a thread, which would keep a program that fails from ending."""
+    begun = b""
+    while True:
+        await anyio.wait_readable(0)
+        if not (chunk := os.read(0, 65_536)):
+            return
+        *lines, begun = (begun + chunk).split(b"\n")
+        for line in lines:
+            yield json.loads(line)
+
+
 async def obey(connecting: Connecting) -> None:
     clients: dict[str, Client] = {}
     over = anyio.Event()
@@ -69,8 +80,7 @@ async def obey(connecting: Connecting) -> None:
 
     async with anyio.create_task_group() as connections:
         async with anyio.create_task_group() as work:
-            while line := await anyio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True):
-                order = json.loads(line)
+            async for order in told():
                 match order["do"]:
                     case "connect":
                         connections.start_soon(connect, order)

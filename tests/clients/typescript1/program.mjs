@@ -7,7 +7,7 @@ import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/typ
 import WebSocket from 'ws';
 import { obey, shown, version } from '../lines.mjs';
 
-// Node's own sends no name and token that are in an address.
+// Node's own sends the name and token of an address in its newer releases only.
 globalThis.WebSocket = WebSocket;
 
 function transport({ way, url, headers, command, environment }) {

@@ -95,7 +95,7 @@ def _can_be_told(body: bytes) -> bool:
     meta = params.get("_meta") if isinstance(params, dict) else None
     version = meta.get("io.modelcontextprotocol/protocolVersion") if isinstance(meta, dict) else None
     method = message.get("method")
-    return version == MODERN_VERSION and isinstance(method, str) and _written(method) == method
+    return version == MODERN_VERSION and isinstance(method, str) and _written(method) == method and not has_half_character(params)
 
 
 def statuses_of(allowed: Allowed, era: Era, headers: Headers, is_owed_nothing: bool) -> frozenset[int]:

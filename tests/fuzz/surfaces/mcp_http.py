@@ -68,7 +68,7 @@ class BodyAttack(Attack):
         return allowed.problem(reply)
 
     def _may_last(self, allowed: Allowed) -> bool:
-        return allowed.result and read(self.body).value.get("method") == LISTEN and self.era is Era.MODERN
+        return allowed.result and self.era is Era.MODERN and read(self.body.removeprefix(BOM)).value.get("method") == LISTEN
 
     def _begun(self, line: HttpLine) -> str | None:
         """A stream of changes begins, or is refused; it ends when its reader leaves."""

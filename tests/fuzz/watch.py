@@ -1,0 +1,129 @@
+"""The watch: what an attack may never do to the server, looked for from outside: end it, make it log, grow it, change what it keeps."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from attrs import Factory, define
+
+from tests.fuzz.control_line import ControlLine, control_at
+from tests.fuzz.neighbours import PROJECT
+from tests.fuzz.place import GHOST, STILL
+from tests.support.server_process import ServerProcess
+
+GROWTH_KIB = 20 << 10
+"""What the server's own memory may grow by over a whole run, after the first attacks have shown it everything once: the data that the
+attacks were allowed to make is in it.
+"""
+
+WARMED_UP_AFTER = 400
+"""Attacks, of all kinds, until everything that is loaded or made on first use is."""
+
+QUIET = re.compile(r"timestamp=\S+ level=(debug|info) ")
+LOOKED_EVERY = 10
+"""Attacks between two looks at what nothing may change."""
+
+OPEN_AFTERWARDS = 12
+"""Files that the server may have open more than at the beginning once everybody has left: projects that were opened since."""
+
+CLOSED_WITHIN_LOOKS = 20_000
+"""As often is it looked, each time asking the server something, until the files of those who left are closed."""
+
+
+@define(eq=False)
+class Watch:
+    """Looks at one server from outside."""
+
+    server: ServerProcess
+    still: dict[str, int] = Factory(dict)
+    memory_kib: list[tuple[int, int]] = Factory(list)
+    """How many attacks there were, and how much memory the server had then."""
+
+    attacks: int = 0
+    _control: ControlLine | None = None
+    _logged: int = 0
+    _files: int = 0
+    _tokens: Any = None
+
+    def begin(self) -> None:
+        """Note how everything is."""
+        self._control = control_at(str(self.server.facts["control"]))
+        self.still = {project: self._events(project) for project in (STILL, PROJECT)}
+        self._tokens = self._token_ids()
+        self._logged = self._log().stat().st_size
+        self._files = len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+
+    def after_each(self) -> str | None:
+        """What is wrong now, if anything is."""
+        self.attacks += 1
+        if self.server.process.poll() is not None:
+            return f"the server ended with {self.server.process.returncode}: {self._log().read_text()[-2_000:]}"
+        if self.attacks % WARMED_UP_AFTER == 0:
+            self.memory_kib.append((self.attacks, self._memory_kib()))
+        logged = self._wrongly_logged()
+        return logged or (self.changed() if self.attacks % LOOKED_EVERY == 0 else None)
+
+    def changed(self) -> str | None:
+        """What has changed that nothing may change."""
+        for project, events in self.still.items():
+            if (now := self._events(project)) != events:
+                self.still[project] = now
+                return f"project {project}, in which nothing may happen, went from {events} events to {now}"
+        if (self.server.data / "projects" / GHOST).exists():
+            return f"somebody without a token made project {GHOST}"
+        return None if self._token_ids() == self._tokens else "there are other tokens than before"
+
+    def at_the_end(self) -> list[str]:
+        """What is wrong when everybody has left, before and after the server is stopped."""
+        found = [self.changed(), self._left_open(), self._grown(), self._wrongly_logged()]
+        assert self._control is not None
+        self._control.close()
+        code = self.server.stop()
+        found.append(f"the server stopped with {code}" if code else self._wrongly_logged())
+        return [each for each in found if each]
+
+    @property
+    def grown_kib(self) -> int:
+        """What its memory grew by since it was warmed up."""
+        return self._memory_kib() - self.memory_kib[0][1] if self.memory_kib else 0
+
+    def _grown(self) -> str | None:
+        grown = self.grown_kib
+        self.memory_kib.append((self.attacks, self._memory_kib()))
+        return f"its memory grew by {grown} KiB: {self.memory_kib}" if grown > GROWTH_KIB else None
+
+    def _left_open(self) -> str | None:
+        for _ in range(CLOSED_WITHIN_LOOKS):
+            files = len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+            if files <= self._files + OPEN_AFTERWARDS:
+                return None
+            self._events(PROJECT)
+        return f"{files} files are open when everybody has left, and {self._files} were before"
+
+    def _wrongly_logged(self) -> str | None:
+        log = self._log()
+        if log.stat().st_size == self._logged:
+            return None
+        with log.open("rb") as file:
+            file.seek(self._logged)
+            lines = file.read().decode(errors="replace").splitlines()
+        self._logged = log.stat().st_size
+        loud = [line for line in lines if not QUIET.match(line)]
+        return f"the log says {loud[0][:1_000]}" if loud else None
+
+    def _memory_kib(self) -> int:
+        """Its own memory: what it has mapped of files the system can take back."""
+        status = Path(f"/proc/{self.server.process.pid}/status").read_text()
+        return int(status.split("RssAnon:")[1].split()[0])
+
+    def _events(self, project: str) -> int:
+        assert self._control is not None
+        return int(self._control.call("health_check", _={"project": project})["events"])
+
+    def _token_ids(self) -> list[str]:
+        assert self._control is not None
+        return [each["id"] for each in self._control.call("admin.list_tokens")["items"]]
+
+    def _log(self) -> Path:
+        return self.server.errors
