@@ -47,6 +47,13 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def crowd(session: nox.Session) -> None:
+    """A thousand clients of each kind before a real server: silent ones, deaf ones, and ones that never get started."""
+    _install(session)
+    session.run("pytest", "tests/crowd", "--long", "-s", *session.posargs)
+
+
+@nox.session(default=False)
 def simulate(session: nox.Session) -> None:
     """Many simulated runs on all cores, naming the seeds that fail (`nox -s simulate -- 0 999` runs those seeds)."""
     _install(session)

@@ -3,6 +3,7 @@
 import trio
 from trio.testing import MockClock
 
+from taskactors.actors.updates import AT_ONCE_LIMIT, TOLD_PER_S
 from tests.actors.team import Team, team
 
 
@@ -63,3 +64,57 @@ async def test_another_project_is_not_heard_and_whoever_has_left_hears_nothing(a
         leave()
         await of.call("ada", "create_task", code="T-1", name="n", description="d")
         assert heard == []
+
+
+# a crowd that listens
+
+
+def crowd(of: Team, number: int) -> list[list[tuple[float, frozenset[str]]]]:
+    """What each of many hears, and when."""
+    all_heard: list[list[tuple[float, frozenset[str]]]] = [[] for _ in range(number)]
+    for heard in all_heard:
+        of.projects.listen("default", lambda names, heard=heard: heard.append((trio.current_time(), names)))  # type: ignore[misc]
+    return all_heard
+
+
+def named_in(heard: list[tuple[float, frozenset[str]]]) -> frozenset[str]:
+    return frozenset().union(*(names for _, names in heard))
+
+
+async def test_a_team_hears_with_every_commit_and_a_crowd_of_several_together(autojump_clock: MockClock) -> None:
+    for number, times in ((AT_ONCE_LIMIT, 50), (AT_ONCE_LIMIT + 1, 2)):
+        async with trio.open_nursery() as nursery, team(nursery) as of:
+            await of.call("ada", "register_agent", agent_name="ada", agent_type="backend", capabilities=[])
+            all_heard = crowd(of, number)
+            for task in range(50):
+                await of.call("ada", "create_task", code=f"T-{task}", name="n", description="d")
+            await trio.sleep(1)
+            assert {len(heard) for heard in all_heard} <= set(range(1, times + 1))
+            # Whatever was told together, nothing was left out.
+            assert all(
+                frozenset().union(*(names for _, names in heard)) >= {f"tasks/T-{task}" for task in range(50)} for heard in all_heard
+            )
+
+
+async def test_however_many_listen_so_many_are_told_in_a_second_and_the_last_change_soon(autojump_clock: MockClock) -> None:
+    number = 400
+    async with trio.open_nursery() as nursery, team(nursery) as of:
+        all_heard = crowd(of, number)
+        for task in range(20):
+            await of.call("ada", "create_task", code=f"T-{task}", name="n", description="d")
+            await trio.sleep(0.1)
+        changed_last = trio.current_time() - 0.1
+        await trio.sleep(1)
+        told = sum(len(heard) for heard in all_heard)
+        assert number <= told <= number + TOLD_PER_S * (changed_last + 1)
+        assert all(heard[-1][0] <= changed_last + number / TOLD_PER_S for heard in all_heard)
+        assert all("tasks/T-19" in named_in(heard) for heard in all_heard)
+
+
+async def test_a_crowd_that_was_still_to_be_told_when_the_desk_crashed_or_stopped_is_told(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        async with team(nursery) as of:
+            all_heard = crowd(of, 100)
+            await of.call("ada", "create_task", code="T-1", name="n", description="d")
+            await of.call("ada", "create_task", code="T-2", name="n", description="d")
+        assert all({"tasks/T-1", "tasks/T-2"} <= named_in(heard) for heard in all_heard)

@@ -1,6 +1,6 @@
 """Listeners: who hears the names of what has changed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from attrs import Factory, define
 
@@ -16,8 +16,12 @@ class Listeners:
 
     _by_token: dict[object, Listener] = Factory(dict)
 
-    def __bool__(self) -> bool:
-        return bool(self._by_token)
+    def __len__(self) -> int:
+        return len(self._by_token)
+
+    def __iter__(self) -> Iterator[Listener]:
+        """Those who listen now; some may leave meanwhile, and are told all the same."""
+        return iter(tuple(self._by_token.values()))
 
     def add(self, listener: Listener) -> Unlisten:
         """Call it for every change from now on, until what is returned is called."""
@@ -31,5 +35,5 @@ class Listeners:
 
     def hear(self, names: frozenset[str]) -> None:
         """Tell everybody."""
-        for listener in tuple(self._by_token.values()):
+        for listener in self:
             listener(names)

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+import trio
 from attrs import define
 
 from ...board.requests.team import ListAgents, RegisterAgent
 from ...domain.moments import text_of
+from ...runtime import Place
 from ..calls import Command
 from ..presence import Presence
 from ..store import OffLoop
+from ..updates import Updates
 from ..workspace import agent_registered_files
 from ..workspace.facts import Surroundings
 from .desk import Desk
@@ -23,8 +26,16 @@ class IntegratorDesk(Desk):
     off_loop: OffLoop
 
     presence: Presence
+    updates: Updates
 
     own: ClassVar[Mapping[str, str]] = {"register_agent": "register", "list_agents": "list_agents"}
+
+    async def run(self, place: Place) -> None:
+        """Serve, and tell those who listen what has changed."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.updates.tell_the_crowd)
+            await super().run(place)
+            nursery.cancel_scope.cancel()
 
     async def register(self, command: Command) -> Mapping[str, Any]:
         entry = await self.ask_store(command)

@@ -17,6 +17,7 @@ from ..search_index import SearchIndex
 from ..statistics import Statistics
 from ..store import OffLoop, StoreHealth
 from ..tools import Tool
+from ..updates import Updates
 from ..waiting import Waiting
 from ..workspace.facts import Surroundings
 from .architect import ArchitectDesk
@@ -54,6 +55,7 @@ class Surrounded(Protocol):
     backups: Backups
     history: History
     auditing: Auditing
+    updates: Updates
 
     @property
     def setting(self) -> Setting: ...
@@ -92,7 +94,13 @@ def _database(of: Surrounded) -> Desk:
 
 
 def _integrator(of: Surrounded) -> Desk:
-    return IntegratorDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop, presence=of.presence)
+    return IntegratorDesk(
+        *_shared(of),
+        surroundings=of.setting.surroundings,
+        off_loop=of.setting.off_loop,
+        presence=of.presence,
+        updates=of.updates,
+    )
 
 
 def _qa(of: Surrounded) -> Desk:
