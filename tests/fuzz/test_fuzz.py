@@ -51,8 +51,9 @@ def test_a_crash_is_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "surface", "sign"), [("kept_memory", "messages", "its memory grew"), ("kept_files", "rpc", "files are open")]
+    ("fault", "surface", "count", "sign"),
+    [("kept_memory", "messages", 600, "its memory grew"), ("kept_files", "rpc", 100, "files are open")],
 )
-def test_what_is_kept_of_every_input_is_found(tmp_path: Path, fault: str, surface: str, sign: str) -> None:
-    report = found_with(tmp_path, fault, 600, surface)
+def test_what_is_kept_of_every_input_is_found(tmp_path: Path, fault: str, surface: str, count: int, sign: str) -> None:
+    report = found_with(tmp_path, fault, count, surface)
     assert [each for each in report.findings if sign in each.what], report

@@ -22,6 +22,9 @@ from tests.support.raw_websocket import PING, PONG, frame, opening
 UNKNOWN = {"jsonrpc": "2.0", "method": "nobody/knows", "params": {"_meta": ENVELOPE}}
 CALL = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "list_tasks", "arguments": {}, "_meta": ENVELOPE}}
 
+LISTEN = {"jsonrpc": "2.0", "method": "subscriptions/listen", "params": {"notifications": {"toolsListChanged": True}, "_meta": ENVELOPE}}
+LISTENS_LIMIT = 8
+
 
 @frozen(kw_only=True)
 class FloodAttack(Attack):
@@ -44,6 +47,21 @@ class FloodAttack(Attack):
         finally:
             line.close()
         return unmatched([Allowed(id=number, codes={TOO_MANY}, result=True) for number in range(self.many)], replies)
+
+    def _listens(self, place: Place) -> str | None:
+        """As many streams of changes begin as may be open, and the others hear that there are too many."""
+        line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
+        try:
+            line.send(b"".join(frame(json.dumps({**LISTEN, "id": number}).encode()) for number in range(self.many)))
+            place.neighbours.meanwhile()
+            said = [line.next_message() for _ in range(self.many)]
+        finally:
+            line.close()
+        refused = [each for each in said if "method" not in each]
+        if len(refused) != max(0, self.many - LISTENS_LIMIT):
+            return f"of {self.many} streams {len(refused)} were refused"
+        problems = [Allowed(id=each.get("id"), codes={TOO_MANY}).problem(each) for each in refused]
+        return next((each for each in problems if each), None)
 
     def _unread(self, place: Place) -> None:
         """Whoever reads none of the answers is cut off by and by, or leaves."""
@@ -111,7 +129,7 @@ def _taken(on: Any, what: bytes) -> bool:
     return True
 
 
-KINDS = {"calls": 120, "unread": 60, "pings": 300, "requests": 60, "lines": 300, "connections": 40}
+KINDS = {"calls": 120, "listens": 20, "unread": 60, "pings": 300, "requests": 60, "lines": 300, "connections": 40}
 """The largest of each."""
 
 
