@@ -42,7 +42,7 @@ class FloodAttack(Attack):
         line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
         try:
             line.send(b"".join(frame(json.dumps({**CALL, "id": number}).encode()) for number in range(self.many)))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             replies = [line.next_message() for _ in range(self.many)]
         finally:
             line.close()
@@ -53,7 +53,7 @@ class FloodAttack(Attack):
         line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
         try:
             line.send(b"".join(frame(json.dumps({**LISTEN, "id": number}).encode()) for number in range(self.many)))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             said = [line.next_message() for _ in range(self.many)]
         finally:
             line.close()
@@ -70,7 +70,7 @@ class FloodAttack(Attack):
             line.socket.settimeout(0.0)
             if not _taken(line.socket, frame(json.dumps({**CALL, "method": "tools/list", "id": number}).encode())):
                 break
-        place.neighbours.meanwhile()
+        place.neighbours.meanwhile(is_flood=True)
         cut(line.socket)
 
     def _pings(self, place: Place) -> str | None:
@@ -78,7 +78,7 @@ class FloodAttack(Attack):
         line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
         try:
             line.send(b"".join(frame(str(number).encode(), PING) for number in range(self.many)))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             pongs = [line.next_frame() for _ in range(self.many)]
         finally:
             line.close()
@@ -92,7 +92,7 @@ class FloodAttack(Attack):
         try:
             for number in range(self.many):
                 line.send(request("POST", f"/rpc/{STILL}", headers, json.dumps({"id": number, "method": "nobody"}).encode()))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             replies = [json.loads(line.next_response().body) for _ in range(self.many)]
         finally:
             line.close()
@@ -104,7 +104,7 @@ class FloodAttack(Attack):
         line = control_at(place.control)
         try:
             line.send(b"".join(json.dumps({"jsonrpc": "2.0", "id": number, "method": "x"}).encode() + b"\n" for number in range(self.many)))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             replies = [line.next_reply() for _ in range(self.many)]
         finally:
             line.close()
@@ -116,7 +116,7 @@ class FloodAttack(Attack):
         for number in range(self.many):
             dialed.append(dial(place.ws if number % 2 else place.http, place.source()))
             send(dialed[-1], opening()[: 5 + number])
-        place.neighbours.meanwhile()
+        place.neighbours.meanwhile(is_flood=True)
         for each in dialed:
             cut(each)
 
