@@ -70,6 +70,13 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """A hundred thousand hostile inputs at every way in, within the hour (`-- 5000 17` tries 5,000 of the seed 17; `-- --help`)."""
+    _install(session)
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session(default=False)
 def conformance(session: nox.Session) -> None:
     """The official conformance suite, whole, against the product with the suite's fixtures (`-- --broken` shows that it can fail)."""
     _install(session)

@@ -42,28 +42,29 @@ class Wronged(Exception):
 
 @define(eq=False)
 class Samples:
-    """How long answers took, in seconds: alone, beside an honest newcomer, and beside an attack."""
+    """How long answers took, in seconds: alone, beside an honest newcomer, beside an attack, and beside a flood."""
 
     alone: list[float] = Factory(list)
     in_company: list[float] = Factory(list)
     attacked: list[float] = Factory(list)
+    flooded: list[float] = Factory(list)
 
 
 Measure = Callable[[Sequence[float]], float]
 
 
-def compared(doors: Iterable[Samples], of: Measure) -> tuple[float, float]:
-    """How many times as long all of them waited beside an attack as beside an honest newcomer, and as alone.
+def compared(doors: Iterable[Samples], of: Measure) -> dict[str, float]:
+    """How many times as long all of them waited as they did beside an honest newcomer: alone, beside attacks, and beside floods.
 
     What one door's answers usually take is the measure of that door, so that the three can be looked at together.
     """
-    alone, in_company, attacked = [], [], []
+    found: dict[str, list[float]] = {"alone": [], "in_company": [], "attacked": [], "flooded": []}
     for each in doors:
         usual = median(each.in_company)
-        alone += [took / usual for took in each.alone]
-        in_company += [took / usual for took in each.in_company]
-        attacked += [took / usual for took in each.attacked]
-    return of(attacked) / of(in_company), of(attacked) / of(alone)
+        for name, samples in found.items():
+            samples += [took / usual for took in getattr(each, name)]
+    honest = of(found["in_company"])
+    return {name: of(samples) / honest for name, samples in found.items() if samples and name != "in_company"}
 
 
 def p99(samples: Sequence[float]) -> float:
@@ -111,10 +112,11 @@ class Neighbours:
             self.samples[self._turn].alone.append(self._look(self._turn))
             self.samples[self._turn].in_company.append(self._look_beside_a_newcomer())
 
-    def meanwhile(self) -> None:
+    def meanwhile(self, is_flood: bool = False) -> None:
         """The same call while an attack is under way."""
         took = self._look(self._turn)
-        self.samples[self._turn].attacked.append(took)
+        samples = self.samples[self._turn]
+        (samples.flooded if is_flood else samples.attacked).append(took)
         if took > HELD_UP_S:
             raise Wronged(f"over {self._turn} a neighbour waited {took:.1f} s for its answer")
 

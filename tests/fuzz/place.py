@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,6 +57,9 @@ class Place:
     schemas: dict[str, Any]
     neighbours: Neighbours
     crowd: Crowd = Factory(Crowd)
+    starting_s: float = 0.0
+    """How long was waited for processes of our own to start, since somebody last asked."""
+
     _lines: dict[tuple[Era, str], WebSocketLine] = Factory(dict)
     _sessions: dict[str, str] = Factory(dict)
     _bridges: dict[Era, BridgeProcess] = Factory(dict)
@@ -94,6 +98,7 @@ class Place:
     def bridge(self, era: Era) -> BridgeProcess:
         """A bridge to the server whose client speaks in an era. The modern one needs to be spoken to before it has one."""
         if era not in self._bridges:
+            began = time.monotonic()
             url = f"ws://{self.ws[0]}:{self.ws[1]}/mcp/{OPEN}"
             self._bridges[era] = bridge = BridgeProcess(url, self.tokens.local, is_legacy=era is Era.LEGACY)
             if era is Era.MODERN:
@@ -101,6 +106,7 @@ class Place:
                     json.dumps({"jsonrpc": "2.0", "id": 0, "method": "server/discover", "params": {"_meta": ENVELOPE}}).encode() + b"\n"
                 )
                 bridge.line.next_reply()
+            self.starting_s += time.monotonic() - began
         return self._bridges[era]
 
     def source(self) -> str:

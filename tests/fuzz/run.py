@@ -1,22 +1,23 @@
-"""A run: so many attacks on one real server, drawn from a seed, in pieces that can each be drawn again; and what was found."""
+"""A run: so many attacks on one real server, drawn from a seed, in pieces that can each be drawn again."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import hypothesis
-from attrs import Factory, define, frozen
+from attrs import define
 from hypothesis import HealthCheck, Phase
+from hypothesis.strategies import SearchStrategy
 
 from tests.fuzz.attack import Attack
-from tests.fuzz.neighbours import Measure, Samples, Wronged, compared, p50, p99
+from tests.fuzz.neighbours import HELD_UP_S, Wronged
 from tests.fuzz.place import Place, settled
+from tests.fuzz.report import Finding, Report
 from tests.fuzz.sockets import Gone, Hung
 from tests.fuzz.surfaces import bridge, floods, frames, handshakes, lines, mcp_http, messages, raw_bytes, requests, rpc
-from tests.fuzz.watch import Watch
+from tests.fuzz.watch import Watch, watching
 from tests.fuzz.websocket_line import BadFrame
-from tests.support.server_process import running
+from tests.support.server_process import PROGRAM, running
 
 SHARES: Mapping[str, int] = {
     "raw_bytes": 8,
@@ -32,10 +33,8 @@ SHARES: Mapping[str, int] = {
 }
 """Of a hundred attacks, how many go where."""
 
-SURFACES = {
-    each.__name__.rsplit(".", 1)[1]: each
-    for each in (bridge, floods, frames, handshakes, lines, mcp_http, messages, raw_bytes, requests, rpc)
-}
+MODULES = (bridge, floods, frames, handshakes, lines, mcp_http, messages, raw_bytes, requests, rpc)
+SURFACES = {each.__name__.rsplit(".", 1)[1]: each for each in MODULES}
 
 PIECE = 500
 """Attacks of one piece, each with a seed of its own."""
@@ -43,53 +42,79 @@ PIECE = 500
 FINDINGS_LIMIT = 10
 """More than these say nothing new."""
 
-WORSE: Mapping[str, tuple[Measure, float]] = {"p50": (p50, 2.0), "p99": (p99, 8.0)}
-"""How many times as long the neighbours may wait beside an attack as beside an honest newcomer: half of the time; and once in a hundred
-times, since one attack in fifty is a flood of up to a hundred calls at once. The machine's own noise is in both.
-"""
-
-
-@frozen
-class Finding:
-    """One broken promise, and the attack that broke it; what is found at the end belongs to none."""
-
-    what: str
-    piece_seed: int | None = None
-    attack: Attack | None = None
-
-    def __str__(self) -> str:
-        where = f" [{self.attack.surface}, seed {self.piece_seed}: {ascii(self.attack)[:1_500]}]" if self.attack is not None else ""
-        return f"{self.what}{where}"
-
 
 @define(eq=False)
-class Report:
-    """What a run did and found."""
+class Run:
+    """One run on one server."""
 
-    kinds: Counter[tuple[str, str]] = Factory(Counter)
-    findings: list[Finding] = Factory(list)
-    samples: Mapping[str, Samples] = Factory(dict)
-    memory_kib: list[tuple[int, int]] = Factory(list)
-    took_s: float = 0.0
+    place: Place
+    watch: Watch
+    report: Report
+    until: float
+    findings_limit: int
+    shrink: bool
 
     @property
-    def attacks(self) -> int:
-        return sum(self.kinds.values())
+    def is_over(self) -> bool:
+        """Whether there is no time, no server or no sense in going on."""
+        return time.monotonic() > self.until or len(self.report.findings) >= self.findings_limit or self.watch.is_ended
 
-    def __str__(self) -> str:
-        by_surface: Counter[str] = Counter()
-        for (surface, _), count in self.kinds.items():
-            by_surface[surface] += count
-        rows = [f"{self.attacks} attacks of {len(self.kinds)} kinds in {self.took_s:.0f} s"]
-        rows += [f"  {surface:14} {count:7}" for surface, count in by_surface.most_common()]
-        rows += [f"  memory, KiB: {', '.join(f'{kib} after {attacks}' for attacks, kib in self.memory_kib)}"]
-        for name, (of, _) in WORSE.items():
-            honest, alone = compared(self.samples.values(), of)
-            rows.append(
-                f"  neighbours' {name} beside attacks: {honest:.2f} times that beside honest newcomers, {alone:.2f} times that alone"
-            )
-        rows += [f"FOUND {each}" for each in self.findings]
-        return "\n".join(rows)
+    def draw(self, attacks: SearchStrategy[Attack], count: int, seed: int) -> None:
+        """Play so many attacks, which the seed decides."""
+        phases = [Phase.generate, Phase.shrink] if self.shrink else [Phase.generate]
+
+        @hypothesis.seed(seed)
+        @hypothesis.settings(max_examples=count, phases=phases, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+        @hypothesis.given(attacks)
+        def attacked(attack: Attack) -> None:
+            what = None if self.is_over else self._attack(attack, seed)
+            assert not (self.shrink and what), what
+
+        attacked()
+
+    def leave(self) -> None:
+        """Let everybody leave, and see what is left of them."""
+        said = self.place.leave()
+        if not self.watch.is_ended:
+            self.report.findings += [Finding(f"a bridge said {each}") for each in said]
+            self.report.findings += [Finding(what) for what in self.watch.at_the_end()]
+        if not self.report.findings:
+            self.report.findings += self.report.harmed()
+        self.report.memory_kib = self.watch.memory_kib
+
+    def _attack(self, attack: Attack, seed: int) -> str | None:
+        self.report.kinds[attack.surface, attack.kind] += 1
+        what = self._played(attack) or (None if self.watch.is_ended else self.watch.after_each())
+        if what is None and not self.watch.is_ended:
+            return None
+        # When the server has ended, everything else follows from that.
+        found = Finding(self.watch.ended() or str(what), seed, attack)
+        self.report.findings.append(found)
+        if not self.watch.is_ended:
+            self.place.renew()
+        return found.what
+
+    def _played(self, attack: Attack) -> str | None:
+        """What is wrong with what came of an attack."""
+        began, self.place.starting_s = _waited_s(), 0.0
+        try:
+            self.place.neighbours.before()
+            what = attack.play(self.place)
+        except Wronged as wronged:
+            return str(wronged)
+        except Gone as gone:
+            return f"the server closed what should have stayed open: {gone}"
+        except Hung as hung:
+            return f"the server hangs: {hung}"
+        except BadFrame as bad:
+            return f"the server sent a frame that is none: {bad}"
+        waited_s = _waited_s() - began - self.place.starting_s
+        return what or (f"everything waited for {waited_s:.1f} s" if waited_s > HELD_UP_S else None)
+
+
+def _waited_s() -> float:
+    """What passes of this only passes while we do nothing ourselves."""
+    return time.monotonic() - time.process_time()
 
 
 def run(
@@ -99,80 +124,30 @@ def run(
     shares: Mapping[str, int] = SHARES,
     *,
     within_s: float = float("inf"),
+    program: Sequence[str] = PROGRAM,
+    findings_limit: int = FINDINGS_LIMIT,
     shrink: bool = False,
     say: Callable[[str], None] = lambda said: None,
 ) -> Report:
-    """Attack a server of its own, whose data is in a new folder in `folder`, until there were so many attacks or the time is over."""
-    report, began = Report(), time.monotonic()
-    with running(folder / "data", "--http-port", "0", no_auth=False) as server, settled(server.facts) as place:
-        watch = Watch(server)
-        watch.begin()
-        report.samples = place.neighbours.samples
-        strategies = {name: SURFACES[name].attacks(place.schemas) for name in shares}
-        piece = 0
-        while report.attacks < count and time.monotonic() - began < within_s and len(report.findings) < FINDINGS_LIMIT:
-            size = min(PIECE, count - report.attacks)
+    """Attack a server of its own, whose data is in a new folder in `folder`, until there were so many attacks, the time is over, or more
+    is found than anybody reads. `program` is what the server is started with.
+    """
+    began = time.monotonic()
+    with (
+        running(folder / "data", "--http-port", "0", no_auth=False, program=program) as server,
+        settled(server.facts) as place,
+        watching(server) as watch,
+    ):
+        report = Report(place.neighbours.samples)
+        this = Run(place, watch, report, began + within_s, findings_limit, shrink)
+        attacks = {name: SURFACES[name].attacks(place.schemas) for name in shares}
+        for piece in range(-(-count // PIECE)):
+            size = min(PIECE, count - piece * PIECE)
             for name, share in shares.items():
-                if wanted := -(-size * share // sum(shares.values())):
-                    _draw(strategies[name], wanted, seed + piece, shrink, _playing(place, watch, report, seed + piece))
-            piece += 1
+                this.draw(attacks[name], -(-size * share // sum(shares.values())), seed + piece)
             say(f"{report.attacks} attacks in {time.monotonic() - began:.0f} s, {len(report.findings)} findings")
-        report.findings += [Finding(f"a bridge said {said}") for said in place.leave()]
-        report.findings += [Finding(what) for what in watch.at_the_end()]
-        report.memory_kib = watch.memory_kib
+            if this.is_over:
+                break
+        this.leave()
     report.took_s = time.monotonic() - began
-    report.findings += [Finding(what) for what in _harmed(report.samples)]
     return report
-
-
-def _playing(place: Place, watch: Watch, report: Report, piece_seed: int) -> Callable[[Attack], str | None]:
-    def play(attack: Attack) -> str | None:
-        if len(report.findings) >= FINDINGS_LIMIT:
-            return None
-        report.kinds[attack.surface, attack.kind] += 1
-        what = _played(attack, place) or watch.after_each()
-        if what is not None:
-            report.findings.append(Finding(what, piece_seed, attack))
-            place.renew()
-        return what
-
-    return play
-
-
-def _played(attack: Attack, place: Place) -> str | None:
-    try:
-        place.neighbours.before()
-        return attack.play(place)
-    except Wronged as wronged:
-        return str(wronged)
-    except Gone as gone:
-        return f"the server closed what should have stayed open: {gone}"
-    except Hung as hung:
-        return f"the server hangs: {hung}"
-    except BadFrame as bad:
-        return f"the server sent a frame that is none: {bad}"
-
-
-def _draw(
-    strategy: hypothesis.strategies.SearchStrategy[Attack], count: int, seed: int, shrink: bool, play: Callable[[Attack], str | None]
-) -> None:
-    phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
-
-    @hypothesis.seed(seed)
-    @hypothesis.settings(max_examples=count, phases=phases, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-    @hypothesis.given(strategy)
-    def attacked(attack: Attack) -> None:
-        what = play(attack)
-        assert not (shrink and what), what
-
-    attacked()
-
-
-def _harmed(samples: Mapping[str, Samples]) -> list[str]:
-    """How the neighbours were worse off beside attacks than beside honest newcomers."""
-    worse = {name: (compared(samples.values(), of)[0], limit) for name, (of, limit) in WORSE.items()}
-    return [
-        f"the neighbours waited {ratio:.1f} times as long beside attacks as beside honest newcomers ({name}; {limit:g} are allowed)"
-        for name, (ratio, limit) in worse.items()
-        if ratio > limit
-    ]

@@ -2,8 +2,10 @@
 
 import os
 import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 from attrs import Factory, define
 
@@ -24,10 +26,13 @@ QUIET = re.compile(r"timestamp=\S+ level=(debug|info) ")
 LOOKED_EVERY = 10
 """Attacks between two looks at what nothing may change."""
 
+ENDS_WITHIN_S = 0.5
+"""A process that dies is gone by then."""
+
 OPEN_AFTERWARDS = 12
 """Files that the server may have open more than at the beginning once everybody has left: projects that were opened since."""
 
-CLOSED_WITHIN_LOOKS = 20_000
+CLOSED_WITHIN_LOOKS = 5_000
 """As often is it looked, each time asking the server something, until the files of those who left are closed."""
 
 
@@ -36,39 +41,47 @@ class Watch:
     """Looks at one server from outside."""
 
     server: ServerProcess
-    still: dict[str, int] = Factory(dict)
+    control: ControlLine
     memory_kib: list[tuple[int, int]] = Factory(list)
     """How many attacks there were, and how much memory the server had then."""
 
-    attacks: int = 0
-    _control: ControlLine | None = None
+    _attacks: int = 0
+    _still: dict[str, int] = Factory(dict)
+    _tokens: list[str] = Factory(list)
     _logged: int = 0
     _files: int = 0
-    _tokens: Any = None
 
     def begin(self) -> None:
         """Note how everything is."""
-        self._control = control_at(str(self.server.facts["control"]))
-        self.still = {project: self._events(project) for project in (STILL, PROJECT)}
+        self._still = {project: self._events(project) for project in (STILL, PROJECT)}
         self._tokens = self._token_ids()
         self._logged = self._log().stat().st_size
-        self._files = len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+        self._files = self._open_files()
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether there is no server any more."""
+        return self.server.process.poll() is not None
+
+    def ended(self) -> str | None:
+        """How the server ended, if it did; asked when something went wrong, as whoever notices may be quicker than the system."""
+        with suppress(subprocess.TimeoutExpired):
+            self.server.process.wait(ENDS_WITHIN_S)
+        return f"the server ended with {self.server.process.returncode}: {self._log().read_text()[-2_000:]}" if self.is_ended else None
 
     def after_each(self) -> str | None:
         """What is wrong now, if anything is."""
-        self.attacks += 1
-        if self.server.process.poll() is not None:
-            return f"the server ended with {self.server.process.returncode}: {self._log().read_text()[-2_000:]}"
-        if self.attacks % WARMED_UP_AFTER == 0:
-            self.memory_kib.append((self.attacks, self._memory_kib()))
+        self._attacks += 1
+        if self._attacks % WARMED_UP_AFTER == 0:
+            self.memory_kib.append((self._attacks, self._memory_kib()))
         logged = self._wrongly_logged()
-        return logged or (self.changed() if self.attacks % LOOKED_EVERY == 0 else None)
+        return logged or (self.changed() if self._attacks % LOOKED_EVERY == 0 else None)
 
     def changed(self) -> str | None:
         """What has changed that nothing may change."""
-        for project, events in self.still.items():
+        for project, events in self._still.items():
             if (now := self._events(project)) != events:
-                self.still[project] = now
+                self._still[project] = now
                 return f"project {project}, in which nothing may happen, went from {events} events to {now}"
         if (self.server.data / "projects" / GHOST).exists():
             return f"somebody without a token made project {GHOST}"
@@ -77,8 +90,6 @@ class Watch:
     def at_the_end(self) -> list[str]:
         """What is wrong when everybody has left, before and after the server is stopped."""
         found = [self.changed(), self._left_open(), self._grown(), self._wrongly_logged()]
-        assert self._control is not None
-        self._control.close()
         code = self.server.stop()
         found.append(f"the server stopped with {code}" if code else self._wrongly_logged())
         return [each for each in found if each]
@@ -90,12 +101,12 @@ class Watch:
 
     def _grown(self) -> str | None:
         grown = self.grown_kib
-        self.memory_kib.append((self.attacks, self._memory_kib()))
+        self.memory_kib.append((self._attacks, self._memory_kib()))
         return f"its memory grew by {grown} KiB: {self.memory_kib}" if grown > GROWTH_KIB else None
 
     def _left_open(self) -> str | None:
         for _ in range(CLOSED_WITHIN_LOOKS):
-            files = len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+            files = self._open_files()
             if files <= self._files + OPEN_AFTERWARDS:
                 return None
             self._events(PROJECT)
@@ -112,18 +123,28 @@ class Watch:
         loud = [line for line in lines if not QUIET.match(line)]
         return f"the log says {loud[0][:1_000]}" if loud else None
 
+    def _open_files(self) -> int:
+        return len(os.listdir(f"/proc/{self.server.process.pid}/fd"))
+
     def _memory_kib(self) -> int:
         """Its own memory: what it has mapped of files the system can take back."""
         status = Path(f"/proc/{self.server.process.pid}/status").read_text()
         return int(status.split("RssAnon:")[1].split()[0])
 
     def _events(self, project: str) -> int:
-        assert self._control is not None
-        return int(self._control.call("health_check", _={"project": project})["events"])
+        return int(self.control.call("health_check", _={"project": project})["events"])
 
     def _token_ids(self) -> list[str]:
-        assert self._control is not None
-        return [each["id"] for each in self._control.call("admin.list_tokens")["items"]]
+        return [each["id"] for each in self.control.call("admin.list_tokens")["items"]]
 
     def _log(self) -> Path:
         return self.server.errors
+
+
+@contextmanager
+def watching(server: ServerProcess) -> Iterator[Watch]:
+    """A watch that begins here."""
+    with closing(control_at(str(server.facts["control"]))) as control:
+        watch = Watch(server, control)
+        watch.begin()
+        yield watch

@@ -10,6 +10,7 @@ import trio
 from taskactors.actors.refusals import Overloaded
 from taskactors.actors.tools import TOOLS
 from taskactors.domain.errors import NotFound
+from taskactors.mcp_server.connection import TOO_MANY
 from taskactors.mcp_server.peer import LISTENS_LIMIT
 from taskactors.mcp_server.pushing import WANTED_LIMIT
 from taskactors.mcp_server.resources import RESOURCES, found
@@ -167,7 +168,8 @@ async def test_streams_and_what_they_name_are_bounded() -> None:
         assert acknowledged["params"]["notifications"]["resourceSubscriptions"] == many[:-1]
         for number in range(1, LISTENS_LIMIT):
             await peer.ask(listening([EVENTS], number))
-        assert "Too many streams" in (await peer.ask(listening([EVENTS], LISTENS_LIMIT)))["error"]["message"]
+        refused = (await peer.ask(listening([EVENTS], LISTENS_LIMIT)))["error"]
+        assert (refused["code"], "Too many streams" in refused["message"]) == (TOO_MANY, True)
     async with serving(front) as (url, _), introduced(url) as old:
         for uri in many[:-1]:
             assert "result" in await old.ask(legacy("resources/subscribe", {"uri": uri}))

@@ -49,8 +49,8 @@ REFUSED: Mapping[str, tuple[int, bytes]] = {
     "two types": (415, request("POST", "/rpc", [OURS, JSON, ("Content-Type", "text/plain"), CLOSE], CALL)),
     "an image of another page": (403, request("GET", "/mcp", [OURS, ("Sec-Fetch-Site", "cross-site"), CLOSE])),
     "a script of a page at another port": (403, request("GET", "/health", [OURS, ("Sec-Fetch-Site", "same-site"), CLOSE])),
-    "a websocket at the wrong door": (500, request("GET", "/mcp", [OURS, *UPGRADE])),
-    "a websocket of another page at the wrong door": (500, request("GET", "/mcp", [OURS, ("Origin", "http://evil.example"), *UPGRADE])),
+    "a websocket at the wrong door": (400, request("GET", "/mcp", [OURS, *UPGRADE])),
+    "a websocket of another page at the wrong door": (400, request("GET", "/mcp", [OURS, ("Origin", "http://evil.example"), *UPGRADE])),
     "bytes that are no request": (400, b"\x00\x01\x02\r\n\r\n"),
 }
 """Each with the status of its answer."""

@@ -13,6 +13,7 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from ..actors.calls import Connection
 from ..domain.errors import NotFound, Refusal
 from .asking import Context, peer_of, require_first_page, standing_of
+from .connection import TOO_MANY
 from .offered import OfferedResource
 from .peer import LISTENS_LIMIT
 from .pushing import WANTED_LIMIT, Naming, Subscription
@@ -76,7 +77,7 @@ class Looking:
         """One stream of changes: it says first what it will tell, then tells it until either side ends it."""
         peer, asked, request_id = peer_of(context), params.notifications, context.request_id
         if not peer.may_listen:
-            raise MCPError(types.INTERNAL_ERROR, f"Too many streams: {LISTENS_LIMIT} subscriptions/listen of this connection are open")
+            raise MCPError(TOO_MANY, f"Too many streams: {LISTENS_LIMIT} subscriptions/listen of this connection are open")
         subscription = peer.listen(self._naming(peer.connection))
         meta: dict[str, Any] = {SUBSCRIPTION_ID_META_KEY: request_id}
         try:

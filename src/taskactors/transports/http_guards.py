@@ -199,9 +199,8 @@ class _Http11(H11Protocol):
         """No other version is changed to."""
 
     async def _create_stream(self, request: h11.Request) -> None:
-        # The parser has a limit for headers of which a part has come, and none for those that come at once.
-        if _head_bytes(request) > HEADERS_BYTES:
-            await self._send_error_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if (status := _turned_away(request)) is not None:
+            await self._send_error_response(status)
             await self.send(Closed())
             return
         await super()._create_stream(request)
@@ -215,6 +214,17 @@ class _Http11(H11Protocol):
         await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
         await self._send_h11_event(h11.Data(data=body))
         await self._send_h11_event(h11.EndOfMessage())
+
+
+def _turned_away(request: h11.Request) -> HTTPStatus | None:
+    """The status for a request that the library should never see."""
+    # The parser has a limit for headers of which a part has come, and none for those that come at once.
+    if _head_bytes(request) > HEADERS_BYTES:
+        return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    # A WebSocket has its own door. Here it would be half begun, and that nobody wants it called an error of the server.
+    if request.method == b"GET" and any(name == b"upgrade" and value.lower() == b"websocket" for name, value in request.headers):
+        return HTTPStatus.BAD_REQUEST
+    return None
 
 
 def _head_bytes(request: h11.Request) -> int:

@@ -88,14 +88,16 @@ def allowed_of(oracle: Oracle, body: bytes, era: Era, headers: Headers) -> Allow
 
 
 def _can_be_told(body: bytes) -> bool:
-    """Whether the method can be said in a header, and the version is the one that is."""
+    """Whether method and name can be said in a header, and the version is the one that is."""
     found = read(body).value
     message = found if isinstance(found, dict) else {}
     params = message.get("params")
     meta = params.get("_meta") if isinstance(params, dict) else None
     version = meta.get("io.modelcontextprotocol/protocolVersion") if isinstance(meta, dict) else None
     method = message.get("method")
-    return version == MODERN_VERSION and isinstance(method, str) and _written(method) == method and not has_half_character(params)
+    named = params.get(NAMED[method]) if isinstance(params, dict) and isinstance(method, str) and method in NAMED else None
+    can_be_named = isinstance(named, str | None) and not has_half_character(params)
+    return version == MODERN_VERSION and isinstance(method, str) and _written(method) == method and can_be_named
 
 
 def statuses_of(allowed: Allowed, era: Era, headers: Headers, is_owed_nothing: bool) -> frozenset[int]:

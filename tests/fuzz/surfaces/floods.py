@@ -22,6 +22,9 @@ from tests.support.raw_websocket import PING, PONG, frame, opening
 UNKNOWN = {"jsonrpc": "2.0", "method": "nobody/knows", "params": {"_meta": ENVELOPE}}
 CALL = {"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "list_tasks", "arguments": {}, "_meta": ENVELOPE}}
 
+LISTEN = {"jsonrpc": "2.0", "method": "subscriptions/listen", "params": {"notifications": {"toolsListChanged": True}, "_meta": ENVELOPE}}
+LISTENS_LIMIT = 8
+
 
 @frozen(kw_only=True)
 class FloodAttack(Attack):
@@ -39,11 +42,26 @@ class FloodAttack(Attack):
         line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
         try:
             line.send(b"".join(frame(json.dumps({**CALL, "id": number}).encode()) for number in range(self.many)))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             replies = [line.next_message() for _ in range(self.many)]
         finally:
             line.close()
         return unmatched([Allowed(id=number, codes={TOO_MANY}, result=True) for number in range(self.many)], replies)
+
+    def _listens(self, place: Place) -> str | None:
+        """As many streams of changes begin as may be open, and the others hear that there are too many."""
+        line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
+        try:
+            line.send(b"".join(frame(json.dumps({**LISTEN, "id": number}).encode()) for number in range(self.many)))
+            place.neighbours.meanwhile(is_flood=True)
+            said = [line.next_message() for _ in range(self.many)]
+        finally:
+            line.close()
+        refused = [each for each in said if "method" not in each]
+        if len(refused) != max(0, self.many - LISTENS_LIMIT):
+            return f"of {self.many} streams {len(refused)} were refused"
+        problems = [Allowed(id=each.get("id"), codes={TOO_MANY}).problem(each) for each in refused]
+        return next((each for each in problems if each), None)
 
     def _unread(self, place: Place) -> None:
         """Whoever reads none of the answers is cut off by and by, or leaves."""
@@ -52,7 +70,7 @@ class FloodAttack(Attack):
             line.socket.settimeout(0.0)
             if not _taken(line.socket, frame(json.dumps({**CALL, "method": "tools/list", "id": number}).encode())):
                 break
-        place.neighbours.meanwhile()
+        place.neighbours.meanwhile(is_flood=True)
         cut(line.socket)
 
     def _pings(self, place: Place) -> str | None:
@@ -60,7 +78,7 @@ class FloodAttack(Attack):
         line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
         try:
             line.send(b"".join(frame(str(number).encode(), PING) for number in range(self.many)))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             pongs = [line.next_frame() for _ in range(self.many)]
         finally:
             line.close()
@@ -74,7 +92,7 @@ class FloodAttack(Attack):
         try:
             for number in range(self.many):
                 line.send(request("POST", f"/rpc/{STILL}", headers, json.dumps({"id": number, "method": "nobody"}).encode()))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             replies = [json.loads(line.next_response().body) for _ in range(self.many)]
         finally:
             line.close()
@@ -86,7 +104,7 @@ class FloodAttack(Attack):
         line = control_at(place.control)
         try:
             line.send(b"".join(json.dumps({"jsonrpc": "2.0", "id": number, "method": "x"}).encode() + b"\n" for number in range(self.many)))
-            place.neighbours.meanwhile()
+            place.neighbours.meanwhile(is_flood=True)
             replies = [line.next_reply() for _ in range(self.many)]
         finally:
             line.close()
@@ -98,7 +116,7 @@ class FloodAttack(Attack):
         for number in range(self.many):
             dialed.append(dial(place.ws if number % 2 else place.http, place.source()))
             send(dialed[-1], opening()[: 5 + number])
-        place.neighbours.meanwhile()
+        place.neighbours.meanwhile(is_flood=True)
         for each in dialed:
             cut(each)
 
@@ -111,7 +129,7 @@ def _taken(on: Any, what: bytes) -> bool:
     return True
 
 
-KINDS = {"calls": 120, "unread": 60, "pings": 300, "requests": 60, "lines": 300, "connections": 40}
+KINDS = {"calls": 120, "listens": 20, "unread": 60, "pings": 300, "requests": 60, "lines": 300, "connections": 40}
 """The largest of each."""
 
 

@@ -67,10 +67,10 @@ def unmatched(owed: Sequence[Allowed], replies: Sequence[Any]) -> str | None:
     # Two may have one id; what fits the one to which less may happen is taken to be that one's.
     left = sorted((each for each in owed if each.answered), key=lambda each: (each.result, each.refusals is None, len(each.codes)))
     for reply in replies:
-        problems = [each.problem(reply) for each in left]
-        if None not in problems:
-            return str(problems[0]) if problems else f"nobody asked for {ascii(reply)[:300]}"
-        left.pop(problems.index(None))
+        fitting = next((place for place, each in enumerate(left) if each.problem(reply) is None), None)
+        if fitting is None:
+            return left[0].problem(reply) if left else f"nobody asked for {ascii(reply)[:300]}"
+        left.pop(fitting)
     return f"never answered where {left[0].wanted()} was right" if left else None
 
 

@@ -12,12 +12,16 @@ from tests.fuzz.oracle.json_text import id_of, read
 from tests.fuzz.oracle.messages import CAPABILITIES_KEY, METHODS, UNSERVED, VERSION_KEY, Era
 from tests.fuzz.oracle.replies import Allowed
 from tests.fuzz.place import ENVELOPE, OPEN, STILL, Place
+from tests.fuzz.sockets import ANSWER_WITHIN_S
 from tests.fuzz.values import deep_values, json_values, nearly_fitting, odd_values, scalars, texts
 from tests.fuzz.websocket_line import WebSocketLine
 from tests.support.raw_websocket import BINARY, TEXT, frame
 
 LISTEN = "subscriptions/listen"
 WAITS = "wait_s"
+
+BEHIND_WITHIN_S = 5.0
+"""How long an answer may take longer than that to a question that was asked after it."""
 
 NOT_WAITED = (0, -1, 46, 3601, 10**9, "0", None, True, [0])
 """What is asked to be waited for: nothing, or what has to be refused. An attack that waits only waits."""
@@ -68,6 +72,8 @@ def _replies(line: WebSocketLine, probed: str, and_another: bool = False) -> lis
     found: list[Any] = []
     is_over = False
     while not is_over or (and_another and not found):
+        # What came before the probe was read before it, and its answer cannot be far.
+        line.socket.settimeout(BEHIND_WITHIN_S if is_over else ANSWER_WITHIN_S)
         reply = line.next_message()
         if not isinstance(reply, dict) or "method" not in reply:
             if isinstance(reply, dict) and str(reply.get("id")).startswith("probe "):

@@ -71,6 +71,8 @@ class RequestAttack(Attack):
         """The statuses that will do; None for any but a fault, where a message was looked at."""
         if self.flaw is not None or (not self.request.asking.hosts and self.version == "1.1") or len(self.request.asking.hosts) > 1:
             return frozenset({BAD_REQUEST, *((501,) if self.flaw in ("an unknown encoding", "two encodings") else ())})
+        if WEBSOCKET in self.more and self.request.method == "GET":
+            return frozenset({BAD_REQUEST})
         right = http.refused(self.request)
         # Before it has read what it was not told the host of, a server may say that, too.
         return right if self.request.asking.hosts or right is None else right | {BAD_REQUEST}
@@ -116,6 +118,7 @@ class RequestAttack(Attack):
         return "\r\n".join([*texts, *(FLAWS[self.flaw] if self.flaw else ()), "", ""]).encode("latin-1") + body
 
 
+WEBSOCKET = ("Upgrade", "websocket")
 METHODS = ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "PROPFIND", "post", "X" * 40)
 TYPES = (
     (),
@@ -129,6 +132,7 @@ BODIES = (b"", b"{}", b"[]", b"\xff\xfe", b"{" * 200, b"x" * 20_000, b"null")
 MORE: tuple[tuple[tuple[str, str], ...], ...] = (
     (("Expect", "100-continue"),),
     (("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA")),
+    (WEBSOCKET, ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "x" * 22 + "==")),
     (("Accept-Encoding", "gzip"), ("Range", "bytes=0-1")),
     (("X-Forwarded-For", "1.2.3.4"), ("X-Forwarded-Host", "evil.example"), ("X-HTTP-Method-Override", "DELETE")),
     (("Cookie", "a=" + "x" * 5_000),),
