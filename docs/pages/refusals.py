@@ -46,6 +46,7 @@ EXAMPLES: Mapping[str, Any] = {
     "owner": "ada",
     "patterns": ("src/api/**",),
     "per_s": 1_000,
+    "put_in": 40_000,
     "problem": "an agent name has 1 to 50 characters: a-z, 0-9 and single hyphens between them, as in backend-2",
     "problems": ("titel: there is no such argument; did you mean title?", "priority_score: 11 is out of range; the maximum is 10"),
     "project": "harbour",
@@ -78,6 +79,8 @@ IN_PARTICULAR: Mapping[str, Mapping[str, Any]] = {
     "not_confirmed": {"tool": "archive_task"},
     "no_such_project": {"project": "My Project", "why": "that is no name for a project"},
     "reason_required": {"state": State.DONE, "to": State.CREATED},
+    "search_broken": {"why": "database or disk is full"},
+    "search_not_ready": {"left": 60_000, "retry_after_ms": 3_000},
     "task_closed": {"state": State.DONE},
 }
 """Where the usual example would read oddly."""

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from taskactors.actors.search_index import as_expression
+from taskactors.actors.words import as_expression
 from taskactors.domain.errors import InvalidArguments, NotFound
 from tests.actors.team import Team, team
 
@@ -55,9 +55,8 @@ async def test_the_index_is_made_anew_from_the_store(autojump_clock: MockClock) 
         for number in range(30):
             await on.call("ada", "create_task", code=f"T-{number}", name="n", description=f"bird {number}")
         project = on.projects.running()["default"]
-        project.index.filled = False
-        project.index._database.execute("delete from words")
-        project.index._rows.clear()
+        assert len(await found(on, "ada", "bird", limit=100)) == 30
+        project.indexing.index.start_afresh()
         assert len(await found(on, "ada", "bird", limit=100)) == 30
 
 

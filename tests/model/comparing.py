@@ -1,13 +1,13 @@
 """Comparing: everything that can be seen of the live store, held against the model."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from taskactors.actors.feed import Feed
 from taskactors.actors.search_index import SearchIndex
 from taskactors.board import knowledge, layout
 from taskactors.board.inbox import unread_of
-from taskactors.board.requests.knowledge import Search
 from taskactors.board.requests.tasks import GetTaskByCode
 from taskactors.board.reservations import shown
 from taskactors.board.tasks import get_task_by_code
@@ -24,6 +24,9 @@ from tests.model.states import WHO_MAY
 
 READERS = (PERSON, "ada", "qa")
 """A person, somebody, and somebody of another role."""
+
+IN_A_SLICE = 3
+"""Few enough that the index is made in several."""
 
 WORDS = ("plum", "pear", "quince")
 
@@ -176,12 +179,15 @@ class Comparison:
             agree(len(live["critical_path"]), expected["longest"], "the longest way")
 
     def _search_agrees(self) -> None:
-        if not self.index.filled:
-            self.index.expect(self.look(lambda view: knowledge.searched(view, Search(query="x"))))
-        stale = self.index.stale()
-        self.index.put(self.look(lambda view: knowledge.documents(view, stale)))
+        if not self.index.begun:
+            self.index.listen()
+            self.index.expect(self.look(knowledge.searched))
+        while some := self.index.take(IN_A_SLICE):
+            some_documents, looked_at = self.look(partial(knowledge.documents, subjects=some))
+            self.index.words.put(some_documents)
+            self.index.settle(some[:looked_at])
         for word in WORDS:
-            matches = self.index.find(word, (), 0, 1_000)
+            matches = self.index.words.find(word, (), 0, 1_000)
             for reader in READERS:
                 items = self.look(lambda view: [knowledge.shown(view, *match) for match in matches], self.seat(reader).caller)  # noqa: B023
                 found = {(place, number) for (place, number, _), item in zip(matches, items, strict=True) if item is not None}

@@ -19,6 +19,7 @@ from .delivery import Delivery
 from .due_note import DueNote
 from .feed import Feed
 from .history import History
+from .indexing import Indexing
 from .notices import Notices
 from .presence import Presence
 from .refusals import Stopping, UnknownOutcome
@@ -97,7 +98,14 @@ class Project:
         )
         self.store = store.address
         self.statistics = Statistics(self.feed)
-        self.index = SearchIndex(self.feed)
+        self.indexing = Indexing(
+            index=SearchIndex(self.feed),
+            store=self.store,
+            feed=self.feed,
+            clock=clock,
+            settings=setting.settings,
+            off_loop=setting.off_loop,
+        )
         self.delivery = Delivery()
         self.standing = Standing(self.store, self.feed, self.clock, setting.settings)
         self.waiting = Waiting(self.store, self.feed, self.delivery)
@@ -126,6 +134,7 @@ class Project:
                 store,
                 Child("grace", self._give_grace, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=GRACE_WITHIN_S),
                 Child("notices", self.notices.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=GRACE_WITHIN_S),
+                Child("indexing", self.indexing.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S),
                 Child("waiting", self.waiting.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S),
                 Child("timers", timers.run, capacity=1, stop_within_s=STOP_WITHIN_S, start_within_s=START_WITHIN_S),
                 roles.as_child(),
@@ -182,7 +191,7 @@ class Project:
 
     def abandon(self) -> None:
         """After the end of the tree: whoever the store still owed an answer hears that there will be none."""
-        self.index.close()
+        self.indexing.index.close()
         for letter in self._in_hand.waiting:
             letter.refuse(Stopping())
         # Its commit may have gone through before all of this ended.

@@ -154,6 +154,36 @@ class TooManyCalls(Refusal):
 
 
 @frozen(str=False)
+class SearchNotReady(Refusal):
+    """What the project holds is not all in the search index yet. An answer now might miss what there is."""
+
+    code: ClassVar[str] = "search_not_ready"
+    put_in: int
+    left: int
+    retry_after_ms: int
+
+    def cause(self) -> str:
+        return f"the search index is being made: {self.put_in} tasks, messages and entries are in it, {self.left} are still to come"
+
+    def remedy(self) -> str:
+        return f"it is made on its own; search again in {self.retry_after_ms} ms, or use list_tasks meanwhile"
+
+
+@frozen(str=False)
+class SearchBroken(Refusal):
+    """The search index could not be written or read. Nothing that the project holds is touched by that."""
+
+    code: ClassVar[str] = "search_broken"
+    hint: ClassVar[str] = (
+        "the next search makes it anew; if that fails too, whoever runs the server must free space where it keeps temporary files"
+    )
+    why: str
+
+    def cause(self) -> str:
+        return f"the search index broke: {self.why}"
+
+
+@frozen(str=False)
 class NoTokens(Refusal):
     """The server was started without tokens."""
 

@@ -18,6 +18,9 @@ from .view import View
 Answer = Mapping[str, Any]
 
 TASKS, MESSAGES, KNOWLEDGE = "tasks", "messages", "knowledge"
+CHARACTERS_AT_ONCE = 100_000
+"""Of documents read in one go, and one document more: a millisecond or two of whoever reads them."""
+
 OF_SUBJECT = {"task": TASKS, "message": MESSAGES, "entry": KNOWLEDGE}
 """Where what an event is about is searched for."""
 
@@ -73,10 +76,18 @@ def entries_about(view: View, task_id: int, limit: int) -> Iterator[Entry]:
             yield entry
 
 
-def documents(view: View, subjects: Iterable[tuple[str, int]]) -> list[Document]:
-    """These things as documents; what is not there is left out."""
-    found = (document(view, within, number) for within, number in subjects)
-    return [each for each in found if each is not None]
+def documents(view: View, subjects: Iterable[tuple[str, int]]) -> tuple[list[Document], int]:
+    """These things as documents, and how many of them were looked at: fewer when they are long. What is not there is left out."""
+    found: list[Document] = []
+    looked_at, left = 0, CHARACTERS_AT_ONCE
+    for within, number in subjects:
+        looked_at += 1
+        if (each := document(view, within, number)) is not None:
+            found.append(each)
+            left -= len(each.body)
+        if left < 0:
+            break
+    return found, looked_at
 
 
 def document(view: View, within: str, number: int) -> Document | None:
@@ -97,8 +108,8 @@ def document(view: View, within: str, number: int) -> Document | None:
             return Document(within, number, entry.title, "\n".join([entry.body, *entry.tags])) if entry is not None else None
 
 
-def searched(view: View, request: Search) -> Mapping[str, int]:
-    """The store's part of a search: the last number of each kind of thing. What is in them the index asks for by itself."""
+def searched(view: View, request: Search | None = None) -> Mapping[str, int]:
+    """What there is to be searched: the last number of each kind of thing, however many words are asked for."""
     return {TASKS: view.number("task"), MESSAGES: view.number("message"), KNOWLEDGE: view.number("entry")}
 
 

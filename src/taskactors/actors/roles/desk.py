@@ -1,6 +1,7 @@
 """The desk: what all six roles share. It knows its tools' units of work and the store's address, and never touches the engine."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, ClassVar
 
@@ -50,6 +51,8 @@ class Desk:
     _limit: trio.CapacityLimiter = Factory(lambda: trio.CapacityLimiter(AT_ONCE))
 
     own: ClassVar[Mapping[str, str]] = {}
+    waiting_own: ClassVar[Set[str]] = frozenset()
+    """Those of them that mostly wait for somebody else, and so keep none of the others out."""
 
     async def run(self, place: Place) -> None:
         """Serve letters until stopped; what is being worked on is finished first."""
@@ -112,7 +115,7 @@ class Desk:
 
     async def _beside(self, work: Callable[[Command], Awaitable[Answer]], letter: Letter[Command], name: str) -> None:
         try:
-            async with self._limit:
+            async with nullcontext() if letter.message.tool in self.waiting_own else self._limit:
                 if letter.wanted:
                     letter.answer(await work(letter.message))
         except Refusal as no:

@@ -1,29 +1,25 @@
 """The docs desk: makes the workspace texts from the live roster, tools and state, and writes the main file."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Set
 from typing import Any, ClassVar
 
 from attrs import define
 
 from ...board.cursors import cursor_after, read_cursor
-from ...board.knowledge import documents, shown
+from ...board.knowledge import shown
 from ...board.requests import workspace as ask
 from ...board.requests.knowledge import Search
 from ...board.view import View
 from ...board.wire import page
 from ...storage.engine import Snapshot
 from ..calls import Command
-from ..search_index import SearchIndex
+from ..indexing import Indexing
 from ..store import OffLoop, Read
 from ..workspace import create_main_ai_file, facts_from, main_file, manifest, setup_instructions, workflow_description
 from ..workspace.facts import Facts, Surroundings
 from .desk import STORE_WITHIN_S, Desk
 
 SEARCH_CURSOR = "s"
-
-DOCUMENTS_AT_ONCE = 200
-"""Documents read in one go: a few milliseconds of the loop."""
 
 
 @define(eq=False, kw_only=True)
@@ -32,7 +28,7 @@ class DocsDesk(Desk):
 
     surroundings: Callable[[], Surroundings]
     off_loop: OffLoop
-    index: SearchIndex
+    indexing: Indexing
 
     own: ClassVar[Mapping[str, str]] = {
         "get_setup_instructions": "explain",
@@ -42,6 +38,7 @@ class DocsDesk(Desk):
         "create_main_ai_file": "write_main_file",
         "search": "search",
     }
+    waiting_own: ClassVar[Set[str]] = frozenset({"search"})
 
     async def explain(self, command: Command) -> Mapping[str, Any]:
         facts = await self._facts(command)
@@ -63,23 +60,14 @@ class DocsDesk(Desk):
         return written
 
     async def search(self, command: Command) -> Mapping[str, Any]:
-        """Matches in the index, brought up to date first, as far as the caller may see them."""
+        """Matches in the index, which is brought up to date first, as far as the caller may see them."""
         request = command.request
         assert isinstance(request, Search)
-        await self._bring_up_to_date(command)
         skip = read_cursor(SEARCH_CURSOR, request.cursor, "search")[0] if request.cursor else 0
-        found = self.index.find(request.query, request.within, skip, request.limit)
+        found = await self.indexing.find(request.query, request.within, skip, request.limit)
         items = await self._read(command, lambda view: [shown(view, *match) for match in found])
         more = cursor_after(SEARCH_CURSOR, skip + len(found)) if len(found) == request.limit else None
         return page([item for item in items if item is not None], more)
-
-    async def _bring_up_to_date(self, command: Command) -> None:
-        if not self.index.filled:
-            self.index.expect(await self.ask_store(command))
-        stale = self.index.stale()
-        for start in range(0, len(stale), DOCUMENTS_AT_ONCE):
-            some = stale[start : start + DOCUMENTS_AT_ONCE]
-            self.index.put(await self._read(command, partial(documents, subjects=some)))
 
     async def _read(self, command: Command, look: Callable[[View], Any]) -> Any:
         now, settings = self.clock.now(), self.settings

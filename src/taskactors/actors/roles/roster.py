@@ -12,8 +12,8 @@ from ..backups import Backups
 from ..clock import Clock
 from ..feed import Feed
 from ..history import History
+from ..indexing import Indexing
 from ..presence import Presence
-from ..search_index import SearchIndex
 from ..statistics import Statistics
 from ..store import OffLoop, StoreHealth
 from ..tools import Tool
@@ -50,7 +50,7 @@ class Surrounded(Protocol):
     waiting: Waiting
     presence: Presence
     statistics: Statistics
-    index: SearchIndex
+    indexing: Indexing
     health: StoreHealth
     backups: Backups
     history: History
@@ -108,7 +108,7 @@ def _qa(of: Surrounded) -> Desk:
 
 
 def _docs(of: Surrounded) -> Desk:
-    return DocsDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop, index=of.index)
+    return DocsDesk(*_shared(of), surroundings=of.setting.surroundings, off_loop=of.setting.off_loop, indexing=of.indexing)
 
 
 ROSTER: tuple[Role, ...] = (
