@@ -125,7 +125,8 @@ def at_the_doors() -> Iterator[Row]:
     yield Row(
         "an answer that a client does not take", f"{wire.WRITE_WITHIN_S:g} s", "the connection is cut; nothing that was answered is lost"
     )
-    silent = f"{2 * wire.PING_EVERY_S:g} s over WebSocket (a ping every {wire.PING_EVERY_S:g} s); {http_guards.KEEP_ALIVE_S:g} s over HTTP"
+    every_s = websocket.PING_EVERY_S
+    silent = f"{2 * every_s:g} s over WebSocket (a ping every {every_s:g} s); {http_guards.KEEP_ALIVE_S:g} s over HTTP"
     yield Row("silence", silent, "the connection is cut")
     yield Row("projects made by naming them", f"{projects.PROJECTS_LIMIT}", "`no_such_project`")
     yield Row("a project's name", f"`{projects.SLUG.pattern}`", "404")

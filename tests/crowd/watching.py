@@ -41,24 +41,29 @@ def sockets_of(server: ServerProcess) -> int:
 
 @define
 class Felt:
-    """How long one client's calls took, alone and beside a crowd, in turns."""
+    """How long calls took of a server alone and of one before a crowd, in turns: whatever else the machine does, both feel."""
 
-    alone: list[list[float]] = Factory(list)
-    beside: list[list[float]] = Factory(list)
+    alone: list[float] = Factory(list)
+    beside: list[float] = Factory(list)
 
     @property
     def usual(self) -> float:
-        """What a call beside the crowd takes, in units of one without. Each is the best of its rounds: a busy machine only ever adds."""
-        return min(map(statistics.median, self.beside)) / min(map(statistics.median, self.alone))
+        """What a call beside the crowd takes, in units of one without."""
+        return statistics.median(self.beside) / statistics.median(self.alone)
 
     @property
     def worst(self) -> float:
-        """The same of the slowest in a hundred."""
-        return min(map(_slowest, self.beside)) / min(map(_slowest, self.alone))
+        """The same of the slowest in twenty."""
+        return statistics.quantiles(self.beside, n=20)[-1] / statistics.quantiles(self.alone, n=20)[-1]
 
 
-def _slowest(took: list[float]) -> float:
-    return statistics.quantiles(took, n=100)[-1]
+def felt_by(alone: Line, beside: Line, number: int) -> Felt:
+    """So many calls of each, one after the other, in turns."""
+    felt = Felt()
+    for _ in range(number):
+        felt.alone += calls(alone, 1)
+        felt.beside += calls(beside, 1)
+    return felt
 
 
 def calls(active: Line, number: int) -> list[float]:

@@ -33,6 +33,14 @@ async def memory_pair() -> Pair:
     return trio.testing.memory_stream_pair()
 
 
+@asynccontextmanager
+async def listening_pair() -> AsyncIterator[Pair]:
+    """Over TCP, which alone knows a reset."""
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with listener, await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1]) as client:
+        yield client, await listener.accept()
+
+
 KINDS = pytest.mark.parametrize("pair", [socket_pair, memory_pair], ids=["socket", "stream"])
 
 
@@ -191,3 +199,25 @@ async def test_tls_carries_a_conversation_to_its_goodbye(authority: trustme.CA) 
         await stream.send_all(frame(b"\x03\xe8bye", 8))
         assert close_code(await rest_of(stream)) == 1000
         await trio.aclose_forcefully(stream)
+
+
+@KINDS
+async def test_who_is_cut_off_is_not_waited_for(pair: Callable[[], Awaitable[Pair]], autojump_clock: trio.testing.MockClock) -> None:
+    client, server = await pair()
+    ours = guarded(server)
+    ours.cut()
+    await ours.aclose()
+    assert trio.current_time() == 0
+    await client.aclose()
+
+
+async def test_of_what_one_who_is_cut_off_was_sent_the_system_keeps_nothing() -> None:
+    async with listening_pair() as (client, server):
+        ours = guarded(server)
+        assert ours.send_now(LARGE) > 0
+        ours.cut()
+        await ours.aclose()
+        # A reset, and not the rest of what was sent.
+        with trio.fail_after(WITHIN_S), pytest.raises(trio.BrokenResourceError):
+            while await client.receive_some(1_000):
+                pass

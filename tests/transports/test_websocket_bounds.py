@@ -12,9 +12,9 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
 from taskactors.transports.guarded_stream import LINGER_S, GuardedStream
-from taskactors.transports.websocket import Handler, WebSocketDoor
+from taskactors.transports.websocket import PING_EVERY_S, Handler, WebSocketDoor
 from taskactors.transports.websocket_guards import FRAGMENTS_LIMIT, MESSAGE_BYTES
-from taskactors.transports.websocket_wire import OUTGOING_LIMIT, PING_EVERY_S, WRITE_WITHIN_S
+from taskactors.transports.websocket_wire import OUTGOING_LIMIT, WRITE_WITHIN_S
 from tests.support.raw_websocket import BINARY, CLOSE, CONTINUED, PING, PONG, TEXT, answer_to, close_code, frame, opening, rest_of
 
 WITHIN_S = 10.0
@@ -242,13 +242,17 @@ class SlowToEnd(trio.abc.HalfCloseableStream):
 async def in_memory(handler: Handler, pair: Pair) -> AsyncIterator[trio.abc.HalfCloseableStream]:
     """A client of a server on streams in memory, after its handshake; leaving waits until the server has let go of it."""
     client, server = pair
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(WebSocketDoor(handler).serve, server)
-        await client.send_all(opening())
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += await client.receive_some(1)
-        yield client
+    door = WebSocketDoor(handler)
+    async with trio.open_nursery() as asking:
+        asking.start_soon(door.ask_in_time)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(door.serve, server)
+            await client.send_all(opening())
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += await client.receive_some(1)
+            yield client
+        asking.cancel_scope.cancel()
 
 
 async def test_whoever_still_sends_while_the_stream_says_goodbye_hears_that_it_is_closed(autojump_clock: trio.testing.MockClock) -> None:

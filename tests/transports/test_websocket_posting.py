@@ -13,7 +13,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
 from taskactors.transports.websocket import Handler, WebSocketDoor
-from taskactors.transports.websocket_wire import IN_A_ROW, OUTGOING_LIMIT, WRITE_WITHIN_S
+from taskactors.transports.websocket_wire import IN_A_ROW, OUTGOING_BYTES, OUTGOING_LIMIT, WRITE_WITHIN_S
 from tests.support.raw_websocket import close_code, frame, frames_in, opening
 
 BURST = 20
@@ -105,6 +105,23 @@ async def test_whoever_does_not_read_has_no_more_taken(autojump_clock: MockClock
             for _ in range(10 * OUTGOING_LIMIT):
                 await client.send_all(frame(b"x"))
         assert OUTGOING_LIMIT <= taken <= OUTGOING_LIMIT + 1
+
+
+async def test_whoever_does_not_read_large_answers_has_few_of_them_made(autojump_clock: MockClock) -> None:
+    large = b"x" * (OUTGOING_BYTES // 4)
+    taken = 0
+
+    async def counting(wire: Wire, connection: Connection) -> None:
+        nonlocal taken
+        while await wire.receive() is not None:
+            taken += 1
+            wire.post(large)
+
+    async with before(counting, trio.testing.lockstep_stream_pair()) as (client, _):
+        with trio.move_on_after(WRITE_WITHIN_S / 2):
+            for _ in range(OUTGOING_LIMIT):
+                await client.send_all(frame(b"x"))
+        assert taken == OUTGOING_BYTES // len(large)
 
 
 async def test_whoever_sends_much_at_once_leaves_others_their_turn() -> None:

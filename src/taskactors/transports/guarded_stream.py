@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
+from contextlib import suppress
 from typing import Any, Protocol
 
 import trio
@@ -16,6 +18,9 @@ LINGER_BYTES = 16 << 20
 
 GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 """How it shows that a client is not there any more, or that we have left."""
+
+RESET = struct.pack("ii", 1, 0)
+"""To close at once and drop what is unsent."""
 
 NOT_NOW = (BlockingIOError, InterruptedError)
 
@@ -44,9 +49,19 @@ class Guarded(Protocol):
         """Send everything, however long that takes."""
         ...
 
+    def cut(self) -> None:
+        """The client does not read, or is not there: `aclose` waits for nothing, and the system keeps nothing that was not taken."""
+        ...
+
     async def aclose(self) -> None:
         """Say that nothing follows, read on for a moment, and close. Cancelled, it closes at once."""
         ...
+
+
+def reset(sock: Any) -> None:
+    """Let this socket, once closed, hold nothing more: the system would keep for minutes what one who does not read was sent."""
+    with suppress(OSError):  # it is closed already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
 
 def guarded(stream: trio.abc.Stream) -> Guarded:
@@ -54,10 +69,15 @@ def guarded(stream: trio.abc.Stream) -> Guarded:
     return GuardedSocket(socket.socket(fileno=stream.socket.detach())) if isinstance(stream, trio.SocketStream) else GuardedStream(stream)
 
 
+def socket_below(stream: Any) -> Any:
+    """The socket of a stream, None for one that has none."""
+    return getattr(getattr(stream, "transport_stream", stream), "socket", None)
+
+
 def address_of(stream: Any) -> str:
     """Where the client of a stream is; empty when that is not known."""
     try:
-        return str(getattr(stream, "transport_stream", stream).socket.getpeername()[0])
+        return str(socket_below(stream).getpeername()[0])
     except (AttributeError, IndexError, OSError):
         return ""
 
@@ -80,6 +100,7 @@ class GuardedSocket:
         sock.setblocking(False)
         self._socket = sock
         self._closed = False
+        self._is_cut = False
 
     @property
     def address(self) -> str:
@@ -123,21 +144,29 @@ class GuardedSocket:
                 if self._closed:
                     raise
 
+    def cut(self) -> None:
+        self._is_cut = True
+        reset(self._socket)
+
     async def aclose(self) -> None:
         if self._closed:
             return
         try:
-            with trio.move_on_after(LINGER_S):
-                self._socket.shutdown(socket.SHUT_WR)
-                left = LINGER_BYTES
-                while left > 0 and (received := await self.receive()):
-                    left -= len(received)
+            if not self._is_cut:
+                await self._linger()
         except (OSError, trio.BrokenResourceError):
             pass  # the client was quicker
         finally:
             self._closed = True
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
+
+    async def _linger(self) -> None:
+        with trio.move_on_after(LINGER_S):
+            self._socket.shutdown(socket.SHUT_WR)
+            left = LINGER_BYTES
+            while left > 0 and (received := await self.receive()):
+                left -= len(received)
 
 
 class GuardedStream:
@@ -147,6 +176,7 @@ class GuardedStream:
         self._stream = stream
         self._receiving = trio.CancelScope()
         self._closing = False
+        self._is_cut = False
 
     @property
     def address(self) -> str:
@@ -169,21 +199,29 @@ class GuardedStream:
             raise trio.ClosedResourceError("it is being closed")
         await self._stream.send_all(data)
 
+    def cut(self) -> None:
+        self._is_cut = True
+        if (below := socket_below(self._stream)) is not None:
+            reset(below)
+
     async def aclose(self) -> None:
         if self._closing:
             return
         self._closing = True
         try:
-            with trio.move_on_after(LINGER_S):
-                if isinstance(self._stream, trio.abc.HalfCloseableStream):
-                    await self._stream.send_eof()
-                else:
-                    await self._stream.aclose()  # TLS has its own way to say that nothing follows
-                    return
-                left = LINGER_BYTES
-                while left > 0 and (received := await self._stream.receive_some(RECEIVE_BYTES)):
-                    left -= len(received)
+            if not self._is_cut:
+                await self._linger()
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
             pass  # the client was quicker, or somebody else still reads
         finally:
             await trio.aclose_forcefully(self._stream)
+
+    async def _linger(self) -> None:
+        with trio.move_on_after(LINGER_S):
+            if not isinstance(self._stream, trio.abc.HalfCloseableStream):
+                await self._stream.aclose()  # TLS has its own way to say that nothing follows
+                return
+            await self._stream.send_eof()
+            left = LINGER_BYTES
+            while left > 0 and (received := await self._stream.receive_some(RECEIVE_BYTES)):
+                left -= len(received)

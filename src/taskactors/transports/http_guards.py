@@ -19,7 +19,7 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
 
 from ..actors.faults import whence
-from .guarded_stream import address_of, tls_fault
+from .guarded_stream import address_of, reset, socket_below, tls_fault
 from .refusal_log import Reason, RefusalLog
 from .refusing import REFUSING_LIMIT, refuse
 
@@ -71,6 +71,7 @@ class _Timed:
         with trio.move_on_after(SENT_WITHIN_S) as late:
             await self._stream.send_all(data)
         if late.cancelled_caught:
+            reset(socket_below(self._stream))
             await trio.aclose_forcefully(self._stream)
             raise trio.BrokenResourceError("the client does not read")
 

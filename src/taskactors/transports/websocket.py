@@ -34,6 +34,9 @@ CONNECTIONS_LIMIT = 2_000
 PER_TOKEN_LIMIT = 64
 """Sockets open at once with one agent's token; an agent needs one. Whoever runs the server leads a whole team in with theirs."""
 
+PING_EVERY_S = 25.0
+"""Often enough that a client which vanished is gone within a minute, and that nobody in between closes an idle connection."""
+
 HANDSHAKE_WITHIN_S = 5.0
 """A client that has not finished its handshake by then only occupies a place."""
 
@@ -51,6 +54,9 @@ class WebSocketDoor:
     admission: Admission = Factory(Admission)
     tls: ssl.SSLContext | None = None
     _wires: dict[WebSocketWire, Connection] = Factory(dict)
+    _to_ask: dict[WebSocketWire, float] = Factory(dict)
+    """When each client will be asked whether it is there; the next one first."""
+
     _gone: trio.Event = Factory(trio.Event)
     _connections: int = 0
     _refusing: int = 0
@@ -64,10 +70,24 @@ class WebSocketDoor:
         ports: list[trio.abc.Listener[Any]] = list(listeners)
         if self.tls is not None:
             ports = [trio.SSLListener(each, self.tls, https_compatible=True) for each in listeners]
-        async with trio.open_nursery() as connections:
-            task_status.started(port_of(listeners))
-            with self._accepting:
-                await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
+        async with trio.open_nursery() as asking:
+            asking.start_soon(self.ask_in_time)
+            async with trio.open_nursery() as connections:
+                task_status.started(port_of(listeners))
+                with self._accepting:
+                    await trio.serve_listeners(self.serve, ports, handler_nursery=connections)
+            asking.cancel_scope.cancel()
+
+    async def ask_in_time(self) -> None:
+        """Ask every client now and then whether it is there, until cancelled. One task asks them all: most have nothing else to do."""
+        while True:
+            await trio.sleep_until(next(iter(self._to_ask.values()), trio.current_time() + PING_EVERY_S))
+            now = trio.current_time()
+            while (due := next(iter(self._to_ask.items()), None)) is not None and due[1] <= now:
+                # At the end of the line again, which so stays in the order of its times.
+                del self._to_ask[due[0]]
+                self._to_ask[due[0]] = now + PING_EVERY_S
+                due[0].ask()
 
     async def drain(self) -> None:
         """Let nobody in any more, let every connection finish what it has taken; returns when all are gone."""
@@ -162,14 +182,13 @@ class WebSocketDoor:
         async with trio.open_nursery() as nursery:
             wire = WebSocketWire(client, nursery)
             self._wires[wire] = connection
+            self._to_ask[wire] = trio.current_time() + PING_EVERY_S
             try:
-                nursery.start_soon(wire.keep_alive)
                 wire.feed(begun)
                 code = await self._served(wire, connection)
                 await wire.close(POLICY if wire.expelled else GOING_AWAY if wire.draining and code == NORMAL else code)
             finally:
-                wire.finish()
-                del self._wires[wire]
+                del self._wires[wire], self._to_ask[wire]
                 self._gone.set()
 
     async def _served(self, wire: WebSocketWire, connection: Connection) -> int:

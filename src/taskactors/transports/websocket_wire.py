@@ -12,13 +12,13 @@ from .websocket_guards import GuardedFrames
 WRITE_WITHIN_S = 5.0
 """A client that does not take an answer for this long is dead, or may as well be."""
 
-PING_EVERY_S = 25.0
-"""Often enough that a client which vanished is gone within a minute, and that nobody in between closes an idle connection."""
-
 PING_BYTES = 4
 
 OUTGOING_LIMIT = 64
 """Messages queued for one client: twice what it may have under way."""
+
+OUTGOING_BYTES = 256 << 10
+"""The same by their size: a client that does not read has no more of its requests taken, and so no more answers made."""
 
 AT_ONCE_BYTES = 64 << 10
 """Queued messages are sent together up to this size, so that the time a client has is for what it can take in that time."""
@@ -40,8 +40,8 @@ class WebSocketWire:
     _queue: list[bytes] = Factory(list)
     """No deque, which has room for 64 when it is empty, as it is for nearly every connection at nearly every time."""
     _less: trio.Event | None = None
-    _pinging: trio.CancelScope | None = None
-    _finished: bool = False
+    _queued_bytes: int = 0
+    _asked: bytes = b""
     _writing: bool = False
     _in_a_row: int = 0
     _gone: bool = False
@@ -55,7 +55,7 @@ class WebSocketWire:
                 raise WireClosed
             if self._draining:
                 return None
-            if len(self._queue) >= OUTGOING_LIMIT:
+            if self._is_full:
                 await self._until_less()
             elif self._frames.messages and self._in_a_row == IN_A_ROW:
                 self._in_a_row = 0
@@ -87,7 +87,7 @@ class WebSocketWire:
     async def send(self, frame: str | bytes) -> None:
         """Queue a message; waits while the queue is full. Raises WireClosed."""
         await trio.lowlevel.checkpoint()
-        while len(self._queue) >= OUTGOING_LIMIT:
+        while self._is_full:
             await self._until_less()
         if self._gone or self._expelled or not self._frames.is_open:
             raise WireClosed
@@ -128,26 +128,17 @@ class WebSocketWire:
         """Whether `drain` was called."""
         return self._draining
 
-    async def keep_alive(self) -> None:
-        """Ask the client now and then whether it is there, until `finish`; cut it off when it is not."""
-        asked = b""
-        while not self._finished:
-            with trio.move_on_after(PING_EVERY_S) as self._pinging:
-                await trio.sleep_forever()
-            if asked and self._frames.pong != asked:
-                self._abort()
-                return
-            asked = (int.from_bytes(asked) + 1).to_bytes(PING_BYTES)
-            self._put(self._frames.ping(asked))
-
-    def finish(self) -> None:
-        """No more messages are sent; what is queued still goes out."""
-        self._finished = True
-        if self._pinging is not None:
-            self._pinging.cancel()
+    def ask(self) -> None:
+        """Ask the client whether it is there; cut it off when it has not answered the last time."""
+        if self._asked and self._frames.pong != self._asked:
+            self._abort()
+            return
+        self._asked = (int.from_bytes(self._asked) + 1).to_bytes(PING_BYTES)
+        self._put(self._frames.ping(self._asked))
 
     def _abort(self) -> None:
         """This client is dead, or may as well be: everything about it ends."""
+        self.stream.cut()
         self.nursery.cancel_scope.cancel()
 
     def _wake(self) -> None:
@@ -158,7 +149,12 @@ class WebSocketWire:
     def _lose(self) -> None:
         self._gone = True
         self._queue.clear()
+        self._queued_bytes = 0
         self._wake()
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._queue) >= OUTGOING_LIMIT or self._queued_bytes >= OUTGOING_BYTES
 
     async def _until_less(self) -> None:
         """Until some of what is queued was sent, or there is something else to look at."""
@@ -179,6 +175,7 @@ class WebSocketWire:
                 return
             data = data[sent:]
         self._queue.append(data)
+        self._queued_bytes += len(data)
         if not self._writing:
             self._writing = True
             self.nursery.start_soon(self._write)
@@ -195,6 +192,7 @@ class WebSocketWire:
                     return
                 # Only what was sent makes room.
                 del self._queue[:count]
+                self._queued_bytes -= len(data)
                 if self._less is not None:
                     self._less.set()
         except GONE:
