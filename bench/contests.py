@@ -47,12 +47,11 @@ class Manner:
     curve_rounds: int
     over_agents: tuple[int, ...]
     over_tasks: tuple[int, ...]
-    growth_rounds: int
     walls: int
 
 
-FULL = Manner("full", 5, 2.0, 3, (1, 4, 16, 64, 256, 512), (1_000, 100_000, 1_000_000), 5, 7)
-QUICK = Manner("quick", 3, 0.7, 1, (1, 16, 256), (1_000, 10_000), 1, 3)
+FULL = Manner("full", 5, 2.0, 3, (1, 4, 16, 64, 256, 512), (1_000, 100_000, 1_000_000), 7)
+QUICK = Manner("quick", 3, 0.7, 1, (1, 16, 256), (1_000, 10_000), 3)
 
 
 @define

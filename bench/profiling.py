@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,30 +18,34 @@ from .servers import GENERATOR_CORE, Missing, Server
 
 SAMPLES_A_SECOND = 250
 SECONDS = 10.0
-# The sampler has to have read the program's symbols before the load begins, and to end within it.
-ATTACH_S = 2.0
+# The sampler begins when everybody is connected, and ends before they leave: to connect is no call.
+CONNECTED_AFTER_S = 3.0
+STARTS_WITHIN_S = 3.0
 HOW = "uv pip install py-spy, or nox -s bench, which installs it"
 
 # The first that fits a module (below taskactors) and function, as in "mcp_server/answers:encode", is the stage.
 STAGES: tuple[tuple[str, str], ...] = (
-    ("encode", r"(mcp_server|transports)/.*:.*(encode|render|written|answer|text|dump)"),
-    ("decode", r"(mcp_server|transports)/.*:.*(decode|read|parse|heard)"),
+    ("decode", r"mcp_server/(envelope:|plain:read)"),
+    ("encode", r"mcp_server/(answers|frames):|board/wire:"),
     ("transport", r"transports/|mcp_server/over_http"),
     ("surface", r"mcp_server/"),
     ("structure", r"actors/argument|board/requests/"),
-    ("router", r"actors/(router|identity|projects?|seat|pace|presence|access|calls)\b"),
-    ("store", r"actors/(store|feed)\b|storage/(transaction|records|keys|sealing|lmdb_reads|kept_back)\b"),
+    ("router", r"actors/(router|identity|projects?|seat|pace|presence|access|calls):"),
+    ("store", r"actors/(store|feed):|storage/(transaction|records|keys|sealing|lmdb_reads|kept_back):"),
     ("commit", r"storage/"),
     ("unit of work", r"board/|domain/"),
     ("desk", r"actors/"),
     ("actors' runtime", r"runtime/"),
 )
 _STAGES = tuple((stage, re.compile(pattern)) for stage, pattern in STAGES)
+OTHER = "other"
 LOOP = "event loop"
 """Whatever no line of ours is behind but the one that started it all: Trio's own turns, and what it starts in threads."""
 
 _FRAME = re.compile(r"(?P<function>[^ ;]+) \((?P<file>[^;]*):\d+\)")
 _OURS = re.compile(r"taskactors/(?P<module>.+)\.py$")
+# A thread that waits for work looks busy to the sampler.
+_WAITING = re.compile(r"WorkerThread\._work \([^;]*$")
 _ROOT = re.compile(r"app$|cli/|__main__$")
 
 
@@ -63,9 +66,9 @@ def profile(server: Server, seconds: float = SECONDS) -> Profile:
         samples = Path(folder) / "samples"
         command = ["taskset", "-c", str(GENERATOR_CORE), sampler, "record", "--pid", str(server.pid), "--format", "raw", "--full-filenames"]
         command += ["--nonblocking", "--rate", str(SAMPLES_A_SECOND), "--duration", str(round(seconds)), "--output", str(samples)]
+        command = ["sh", "-c", f'sleep {CONNECTED_AFTER_S}; exec "$@"', "sh", *command]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as sampling:
-            time.sleep(ATTACH_S)
-            measured = load(server, "changes", TEAM, seconds)
+            measured = load(server, "changes", TEAM, CONNECTED_AFTER_S + STARTS_WITHIN_S + seconds)
             said, _ = sampling.communicate()
         if sampling.returncode or not samples.is_file():
             raise Missing(f"py-spy could not look at the server: {said.strip()[-300:]}")
@@ -77,6 +80,8 @@ def sorted_out(lines: Iterable[str], measured: Measured) -> Profile:
     stages, modules = Counter[str](), Counter[str]()
     for line in lines:
         stack, _, times = line.rpartition(" ")
+        if _WAITING.search(stack):
+            continue
         place = _innermost(stack)
         stages[stage_of(place)] += int(times)
         modules[place.partition(":")[0] if place else LOOP] += int(times)
@@ -91,7 +96,7 @@ def stage_of(place: str | None) -> str:
     """The stage of a module and function."""
     if place is None:
         return LOOP
-    return next((stage for stage, pattern in _STAGES if pattern.search(place)), "other")
+    return next((stage for stage, pattern in _STAGES if pattern.search(place)), OTHER)
 
 
 def _innermost(stack: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from .contests import OURS
+from .contests import LIMIT, OURS
 from .goals import GOALS, Goal
 from .load.measured import Measured
 from .results import Results, middles
@@ -20,7 +20,7 @@ BEGIN, END = "<!-- measured: written by `nox -s bench -- record` -->", "<!-- /me
 def page(results: Results, soak: str = "") -> str:
     """All tables, as they stand in the README."""
     parts = [_where(results), _goals(results), _contest(results, "team", "64 agents"), _contest(results, "one", "One agent")]
-    parts += [_growth(results), _walls(results), _stages(results), soak, _disturbed(results)]
+    parts += [_limit(results), _growth(results), _walls(results), _stages(results), soak, _disturbed(results)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -95,6 +95,13 @@ def _contest(results: Results, name: str, title: str) -> str:
     return table(headings, rows) + missing
 
 
+def _limit(results: Results) -> str:
+    rounds = results.contest("limit")
+    if rounds is None:
+        return ""
+    return f"The load generator itself reaches {_short(rounds.of(LIMIT, per_second))} calls/s, against an echo that costs next to nothing."
+
+
 def _growth(results: Results) -> str:
     if not results.growth:
         return ""
@@ -103,7 +110,7 @@ def _growth(results: Results) -> str:
     }
     rows = []
     for each in results.growth:
-        first = "refused" if each.first_search_s is None else f"{each.first_search_s:.2f}"
+        first = f"{each.first_search_s:.2f}" + ("" if each.first_search_answered else ", timed out")
         costs = [_p50(rounds, str(each.tasks)) for rounds in calls.values()]
         rows.append([f"{each.tasks:,}", *costs, f"{each.start_s:.2f}", first, f"{each.server_kib / 1024:.0f}", f"{each.file_mib:.0f}"])
     return table(("tasks", *(f"{call}, p50 ms" for call in calls), "start s", "first search s", "memory MiB", "file MiB"), rows)

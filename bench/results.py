@@ -36,8 +36,10 @@ class Grown:
     start_s: float
     server_kib: int
     file_mib: float
-    first_search_s: float | None
-    """None when the first search was refused."""
+    first_search_s: float
+    """The first search makes the index."""
+    first_search_answered: bool
+    """Not so where making it took longer than a call may take."""
 
 
 @define

@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from . import gate, growth, soak, walls
-from .contests import FULL, OURS, QUICK, Field, Manner, contests, field, idle_kib_per_agent, take_turns
+from .contests import FULL, OURS, QUICK, TEAM, Field, Manner, contests, field, idle_kib_per_agent, take_turns
+from .generator import load
 from .profiling import profile
 from .report import page, table, written
 from .results import Results, read_results, this_machine
@@ -78,6 +79,9 @@ def _draw(results: Results) -> None:
 def run_profile() -> int:
     """Where a change's time goes, by stage and by module."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, taskactors(Path(folder)) as server:
+        # What is loaded and made once is no call's.
+        load(server, "changes", TEAM, 1.0)
+        growth.settle(server)
         found = profile(server)
     whole = sum(found.stages_us.values())
     print(table(("stage", "µs", "share"), [[name, f"{cost:.1f}", f"{cost / whole:.1%}"] for name, cost in found.stages_us.items()]))

@@ -46,7 +46,7 @@ class Order:
 
 @frozen
 class Part:
-    """What one agent is there for: once, and then in each turn with what came of that."""
+    """What one agent is there for: once, and then in each turn with what came of that, or with its own name."""
 
     name: str
     turn: Callable[[str], Turn]
@@ -128,7 +128,7 @@ async def _gathered(order: Order, watches: Stopwatches, errors: list[str], lost:
             lost.set_result(why)
 
     async def arrive(part: Part) -> Agent:
-        agent = Agent(part.name, wire.speech(), partial(part.turn, ""), part.timed, errors, lost=end)
+        agent = Agent(part.name, wire.speech(), partial(part.turn, part.name), part.timed, errors, lost=end)
         async with door:
             await wire.connect(agent, order.url, order.token, greets=order.work != "echo")
             if part.prepare:

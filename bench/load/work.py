@@ -15,7 +15,7 @@ THINKING_S = 1.0
 
 @frozen
 class Work:
-    """What each agent does once before the time runs, and then, with what came of that, in each turn."""
+    """What each agent does once before the time runs, and then, with what came of that or else its own name, in each turn."""
 
     turn: Callable[[str], Turn]
     prepare: Callable[[], Turn] | None = None
@@ -73,12 +73,12 @@ def repeated(tool: str, arguments: dict[str, object], prepared: bool = False) ->
     return Work(turn, prepare=partial(turn, "") if prepared else None)
 
 
-def day(_: str) -> Turn:
-    """A bit of everything that a busy agent does, and then a while of thinking."""
+def day(me: str) -> Turn:
+    """A bit of everything that a busy agent does, and then a while of thinking. Its mail is its own, and is all read."""
     made = yield Call("create_task", {"code": "BENCH", "name": "a task", "description": "to be done", "role": "backend"})
     held = yield Call("claim_task", {"code": made.code})
     yield Call("report_progress", {"code": held.code, "fence": held.fence, "percent": 50, "note": "half of it"})
-    yield Call("send_message", {"to": "agent-0", "content": f"{held.code} is half done", "code": held.code})
+    yield Call("send_message", {"to": me, "content": f"{held.code} is half done", "code": held.code})
     mail = yield Call("read_inbox", {})
     if mail.items and mail.next_cursor:
         yield Call("read_inbox", {"cursor": mail.next_cursor})

@@ -1,31 +1,56 @@
 """A sample belongs to the stage of the innermost line of ours."""
 
+from pathlib import Path
+
 import pytest
 from attrs import evolve
 
-from bench.profiling import LOOP, sorted_out, stage_of
+import taskactors
+from bench.profiling import LOOP, OTHER, STAGES, sorted_out, stage_of
 from tests.bench.turns import turn
 
 PLACES = {
     "transports/websocket:_serve": "transport",
-    "transports/websocket_wire:read_frame": "decode",
-    "mcp_server/answers:rendered": "encode",
+    "mcp_server/envelope:read_envelope": "decode",
+    "mcp_server/plain:read_call": "decode",
+    "mcp_server/answers:written_answer": "encode",
+    "board/wire:task": "encode",
     "mcp_server/server:call": "surface",
     "actors/arguments:structured": "structure",
-    "actors/router:handle": "router",
-    "actors/roles/desk:handle": "desk",
-    "actors/store:_take": "store",
-    "storage/transaction:put": "store",
-    "storage/on_lmdb:_write": "commit",
+    "actors/router:Router.handle": "router",
+    "actors/roles/desk:Desk.handle": "desk",
+    "actors/store:Store._take": "store",
+    "storage/transaction:Buffer.put": "store",
+    "storage/on_lmdb:LmdbEngine._write": "commit",
     "board/claims:claim_task": "unit of work",
     "domain/claiming:claim": "unit of work",
-    "runtime/mailbox:put": "actors' runtime",
+    "runtime/mailbox:Mailbox.put": "actors' runtime",
 }
+
+SOURCE = Path(taskactors.__file__).parent
+BESIDE_CALLS = ("app", "cli", "config", "demo", "log", "__")
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_every_layer_has_its_stage(place: str) -> None:
     assert stage_of(place) == PLACES[place]
+
+
+def test_no_module_that_serves_calls_is_left_without_a_stage() -> None:
+    modules = [str(file.relative_to(SOURCE).with_suffix("")) for file in SOURCE.rglob("*.py")]
+    serving = [module for module in modules if not module.startswith(BESIDE_CALLS)]
+    assert [module for module in serving if stage_of(f"{module}:f") == OTHER] == []
+
+
+def test_every_stage_is_that_of_a_module_that_is_there() -> None:
+    modules = [f"{file.relative_to(SOURCE).with_suffix('')}:read" for file in SOURCE.rglob("*.py")]
+    assert {stage for stage, _ in STAGES} <= set(map(stage_of, modules))
+
+
+def test_a_thread_that_waits_for_work_costs_nothing() -> None:
+    waiting = "_bootstrap (threading.py:1);WorkerThread._work (site-packages/trio/_core/_thread_cache.py:211) 90"
+    writing = "WorkerThread._work (site-packages/trio/_core/_thread_cache.py:190);write (src/taskactors/storage/on_lmdb.py:3) 10"
+    assert sorted_out([waiting, writing], turn(1000)).modules == {"storage/on_lmdb": 1.0}
 
 
 def test_samples_become_the_cost_of_a_call() -> None:

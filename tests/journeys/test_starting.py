@@ -17,20 +17,7 @@ from tests.support.agent_client import connected
 from tests.support.server_process import ServerProcess, running
 
 SDK = ("mcp", "mcp_types", "pydantic", "pydantic_core", "starlette", "anyio")
-LATER = (
-    *SDK,
-    "hypercorn",
-    "h11",
-    "h2",
-    "trio_websocket",
-    "websockets",
-    "wsproto",
-    "jsonschema",
-    "structlog",
-    "rich",
-    "prometheus_client",
-    "httpx2",
-)
+LATER = (*SDK, "hypercorn", "h11", "h2", "trio_websocket", "wsproto", "jsonschema", "structlog", "rich", "prometheus_client", "httpx2")
 """All that is large, and that nobody needs before a client is there."""
 
 ENDS_WITHIN_S = 30.0
