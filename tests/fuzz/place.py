@@ -24,6 +24,9 @@ from tests.support.raw_http import request
 ENVELOPE = {VERSION_KEY: MODERN_VERSION, CAPABILITIES_KEY: {}}
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "fuzz", "version": "1"}}
 
+IDLE_S = 15.0
+"""A WebSocket that nobody has read from for longer may have been asked in vain whether it is there."""
+
 STILL = "still"
 """The project that is only ever asked for what has to be refused: nothing may happen in it."""
 
@@ -61,6 +64,7 @@ class Place:
     """How long was waited for processes of our own to start, since somebody last asked."""
 
     _lines: dict[tuple[Era, str], WebSocketLine] = Factory(dict)
+    _used_at: dict[WebSocketLine, float] = Factory(dict)
     _sessions: dict[str, str] = Factory(dict)
     _bridges: dict[Era, BridgeProcess] = Factory(dict)
     _sources: Iterator[int] = field(factory=itertools.count)
@@ -90,9 +94,14 @@ class Place:
 
     def line(self, era: Era, project: str) -> WebSocketLine:
         """A WebSocket of who runs the server, in an era, that stays open for the next attack too. Raises Gone."""
-        kept = self._lines.get((era, project))
+        kept, now = self._lines.get((era, project)), time.monotonic()
+        if kept is not None and now - self._used_at[kept] > IDLE_S:
+            # Nobody has answered the server's pings.
+            kept.close()
+            kept = None
         if kept is None:
             kept = self._lines[era, project] = spoken(self.ws, self.tokens.local, era, f"/mcp/{project}")
+        self._used_at[kept] = now
         return kept
 
     def bridge(self, era: Era) -> BridgeProcess:
@@ -120,7 +129,7 @@ class Place:
             line.close()
         for bridge in self._bridges.values():
             bridge.close()
-        self._lines, self._bridges, self._sessions = {}, {}, {}
+        self._lines, self._used_at, self._bridges, self._sessions = {}, {}, {}, {}
         self.neighbours.renew()
 
     def leave(self) -> list[str]:
@@ -130,7 +139,7 @@ class Place:
             line.close()
         self.neighbours.close()
         said = [bridge.close() for bridge in self._bridges.values()]
-        self._lines, self._bridges, self._sessions = {}, {}, {}
+        self._lines, self._used_at, self._bridges, self._sessions = {}, {}, {}, {}
         return [each for each in said if each]
 
 

@@ -23,6 +23,11 @@ class Request:
     session: str | None = None
 
     @property
+    def verb(self) -> str:
+        """The method as it is looked at: some servers take one in small letters for the same."""
+        return self.method.upper()
+
+    @property
     def path(self) -> str:
         """As it is looked at: over HTTP, what is escaped in a path is what it stands for."""
         return unquote(self.asking.target.partition("?")[0])
@@ -39,9 +44,9 @@ def refused(request: Request) -> frozenset[int] | None:
     if (status := turned_down(asking)) is not None:
         return frozenset({status})
     if request.path == "/health":
-        return frozenset({OK} if request.method in ("GET", "HEAD") else {OK, METHOD_NOT_ALLOWED})
+        return frozenset({OK} if request.verb in ("GET", "HEAD") else {OK, METHOD_NOT_ALLOWED})
     if request.path == "/metrics":
-        return frozenset({unknown(asking) or OK, *(() if request.method in ("GET", "HEAD") else (METHOD_NOT_ALLOWED,))})
+        return frozenset({unknown(asking) or OK, *(() if request.verb in ("GET", "HEAD") else (METHOD_NOT_ALLOWED,))})
     if PATH.fullmatch(request.path.removesuffix("/") if len(request.path) > 1 else request.path) is None:
         return frozenset({NOT_FOUND})
     if (status := unknown(asking) or wrong_wish(evolve(asking, target=unquote(asking.target, "latin-1")))) is not None:
@@ -50,12 +55,12 @@ def refused(request: Request) -> frozenset[int] | None:
 
 
 def _refused_message(request: Request) -> frozenset[int] | None:
-    wants_session = request.surface == "/mcp" and request.method in ("GET", "DELETE")
+    wants_session = request.surface == "/mcp" and request.verb in ("GET", "DELETE")
     if wants_session and request.session is None:
         return frozenset({BAD_REQUEST})
-    if request.method != "POST" and not wants_session:
+    if request.verb != "POST" and not wants_session:
         return frozenset({METHOD_NOT_ALLOWED})
-    if request.method == "POST" and not _is_json(request.types):
+    if request.verb == "POST" and not _is_json(request.types):
         return frozenset({UNSUPPORTED_TYPE})
     return frozenset({TOO_LARGE}) if len(request.body) > BODY_BYTES else None
 

@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 from tests.fuzz.attack import Attack
 from tests.fuzz.http_line import HttpLine, Response
 from tests.fuzz.oracle import http
-from tests.fuzz.oracle.handshakes import BAD_REQUEST, UNAUTHORIZED
+from tests.fuzz.oracle.handshakes import BAD_REQUEST, MISDIRECTED, UNAUTHORIZED
 from tests.fuzz.place import Place
 from tests.fuzz.sockets import Gone, cut, dial, half_close
 from tests.fuzz.surfaces.asking import Lines, askings, lines_of, mostly
@@ -74,8 +74,8 @@ class RequestAttack(Attack):
         if WEBSOCKET in self.more and self.request.method == "GET":
             return frozenset({BAD_REQUEST})
         right = http.refused(self.request)
-        # Before it has read what it was not told the host of, a server may say that, too.
-        return right if self.request.asking.hosts or right is None else right | {BAD_REQUEST}
+        # In a version that needs no Host, none may be as good as a wrong one.
+        return right if self.request.asking.hosts or right is None else right | {MISDIRECTED}
 
     def send_on(self, line: HttpLine, place: Place) -> None:
         """Send it, in its pieces."""
