@@ -22,6 +22,7 @@ from taskactors.domain.task import Task
 from taskactors.storage.engine import Done, Engine, Failed, Transaction, Unit
 from taskactors.storage.in_memory import InMemoryEngine
 from tests.support.batches import write
+from tests.support.reading import read_whole
 
 NOW = 1_790_000_000_000
 """Some day in 2026."""
@@ -76,8 +77,7 @@ class Board:
         answer: Answer
         if TABLE[tool].reads:
             request = ARGUMENTS[tool].structure(arguments, tool)
-            answer = self.engine.read(lambda snapshot: TABLE[tool].unit(View(snapshot, self.now, caller, self.settings), request))
-            return answer
+            return self.engine.read(lambda snapshot: read_whole(TABLE[tool], View(snapshot, self.now, caller, self.settings), request))
         answer = self.outcome(self.write(self.command(caller, tool, arguments))[0])
         return answer
 

@@ -59,7 +59,7 @@ class Faults:
 
     def _unit(self, tool: Tool, change: Any, request: Any) -> Mapping[str, Any]:
         self.strike(BEFORE_UNIT)
-        answer = tool.unit(change, request)
+        answer: Mapping[str, Any] = tool.unit(change, request)
         self.strike(AFTER_UNIT)
         return answer
 

@@ -21,6 +21,7 @@ from taskactors.storage.in_memory import InMemoryEngine
 from tests.simulation.disk import tried
 from tests.simulation.history import Op
 from tests.simulation.machine import LEASE_S, STALL_AFTER_S, Machine
+from tests.support.reading import read_whole
 
 NOTICED_WITHIN_S = 5.0
 """From the commit that makes something ready to the answer of whoever waited for it; a slow disk is well within it."""
@@ -68,7 +69,7 @@ def _has_something(op: Op, stored: InMemoryEngine, now_ms: int) -> bool:
     caller = speaker(Connection(id="", project="", agent=agent), request, op.tool)
 
     def look(snapshot: Snapshot) -> Mapping[str, Any]:
-        return tool.unit(View(snapshot, now_ms, caller, SETTINGS), request)
+        return read_whole(tool, View(snapshot, now_ms, caller, SETTINGS), request)
 
     def unit(transaction: Transaction) -> Mapping[str, Any]:
         return run_command(transaction, op.tool, request, caller, "look", tool.unit, SETTINGS)

@@ -48,7 +48,7 @@ log = Log(__name__)
 
 @frozen
 class Read:
-    """Answer with what this function reads from a snapshot."""
+    """Answer with what this function reads from a snapshot. When that is another Read, it is done on a later turn of the loop."""
 
     fn: Callable[[Snapshot], Any]
 
@@ -204,8 +204,9 @@ class Store:
         turn = Turn()
         for letter in letters:
             match letter.message:
-                case Read(fn):
-                    self._answer_read(letter, fn)
+                case Read() as read:
+                    if left := self._answer_read(letter, read):
+                        self._nursery.start_soon(self._read_on, letter.keep(), left)
                     await turn.taken()
                 case Write():
                     self.in_hand.take(letter.keep())
@@ -233,16 +234,30 @@ class Store:
             letter.refuse(ActorCrashed("store"))
             raise
 
-    def _answer_read(self, letter: Letter[Any], fn: Callable[[Snapshot], Any]) -> None:
+    def _answer_read(self, letter: Letter[Any], read: Read) -> Read | None:
+        """Do it, and return what is left of it if that was not all."""
         try:
-            answer = self._engine.read(fn)
+            answer = self._engine.read(read.fn)
         except Refusal as no:
             letter.refuse(no)
         except Exception as error:  # the unit boundary: a bug in one read, or one damaged record, is its caller's alone
             self.health.saw(error)
             letter.refuse(internal(error, "a read failed"))
         else:
+            if isinstance(answer, Read):
+                return answer
             letter.answer(answer)
+        return None
+
+    async def _read_on(self, letter: Letter[Any], left: Read | None) -> None:
+        """The rest of a long read, everybody else having their turn before each part of it."""
+        try:
+            while left is not None and letter.wanted:
+                await trio.lowlevel.checkpoint()
+                left = self._answer_read(letter, left)
+        except BaseException:
+            letter.refuse(ActorCrashed("store"))
+            raise
 
     async def _write_until_ended(self) -> None:
         while True:

@@ -56,7 +56,8 @@ PUT_AWAY = "Put task {task} away for good? Nothing brings it back."
 class Tool:
     """One tool. `answers` are the top-level keys that every answer has, with their JSON types; more may come.
 
-    `reads` tools see a snapshot and change nothing; the unit of the others runs in the store's write transaction.
+    `reads` tools see a snapshot and change nothing, and may take several turns (`board/turns.py`); the unit of the others runs in the
+    store's write transaction.
     What is asked of a person before it is done, of the `task` that it names, is the `question` of a tool whose request has `confirm`; it is
     asked only of calls with the arguments `asked_when`.
     `urgent` ones may use the room that mailboxes keep for finishing work. What one that `takes` took for a caller who
@@ -67,7 +68,7 @@ class Tool:
     title: str
     request: type[Request]
     desk: str
-    unit: Callable[[Any, Any], Mapping[str, Any]]
+    unit: Callable[[Any, Any], Any]
     answers: Mapping[str, str]
     reads: bool = False
     destructive: bool = False

@@ -14,11 +14,15 @@ from . import wire
 from .change import Change
 from .requests.request import Mutation
 from .requests.team import ListAgents, RegisterAgent
+from .turns import Turns
 from .view import View
 
 Answer = Mapping[str, Any]
 
 HELD_SHOWN = 20
+
+AGENTS_A_TURN = 20
+"""With a handful of held tasks each."""
 
 
 def register_agent(change: Change, request: RegisterAgent) -> Answer:
@@ -75,11 +79,16 @@ class PromoteAgent(Mutation):
     coordinator: bool = True
 
 
-def list_agents(view: View, request: ListAgents) -> Answer:
+def list_agents(view: View, request: ListAgents) -> Turns[Answer]:
     """Everybody on the team who fits, with the tasks they hold. Who is here now the desk adds."""
     wanted = set(request.capabilities)
-    fitting = (each for each in view.agents() if request.role in (None, each.role) and wanted <= set(each.capabilities))
-    return wire.page([wire.agent(each) | {"holding": list(view.held_by(each.name, HELD_SHOWN))} for each in fitting], None)
+    found: list[dict[str, Any]] = []
+    for examined, each in enumerate(view.agents(), 1):
+        if examined % AGENTS_A_TURN == 0:
+            yield
+        if request.role in (None, each.role) and wanted <= set(each.capabilities):
+            found.append({**wire.agent(each), "holding": list(view.held_by(each.name, HELD_SHOWN))})
+    return wire.page(found, None)
 
 
 def promote_agent(change: Change, request: PromoteAgent) -> Answer:

@@ -18,6 +18,7 @@ from .context import CHARACTERS_PER_TOKEN
 from .cursors import cursor_after, read_cursor
 from .requests.changes import GetChanges
 from .stored import EVENT
+from .turns import RECORDS_A_TURN, Turns
 from .view import View
 from .watching import LogWatch, Nothing, is_about
 
@@ -29,15 +30,15 @@ EXAMINED_LIMIT = 1_000
 """How many events one page looks at before it answers with a cursor."""
 
 DIGEST_LIMIT = 10_000
-"""How many events one digest is made of; the next begins where it ends."""
+"""How many events one digest looks at; the next begins where it ends."""
 
 
-def get_changes(view: View, request: GetChanges) -> Answer:
+def get_changes(view: View, request: GetChanges) -> Turns[Answer]:
     """One page of the log after the cursor, or a digest of it, with a cursor that goes on from there."""
     task = view.task_coded(request.code) if request.code else None
     after = _begin(view, request)
-    answer = _digest(view, request, task, after) if request.digest else _events(view, request, task, after)
-    if answer["items"]:
+    answer = yield from (_digest if request.digest else _events)(view, request, task, after)
+    if answer["items"] or "stopped_after" in answer:
         return answer
     # What is to come begins at the first look, not at each that follows.
     again = evolve(request, cursor=answer["next_cursor"])
@@ -73,15 +74,18 @@ def _wanted(request: GetChanges, task: Task | None, event: Event) -> bool:
 
 
 def _after(view: View, seq: int) -> Iterator[Event]:
-    for _, stored in view.walk(layout.events_after(seq)):
+    for _, stored in view.walk(layout.events_after(seq), page=RECORDS_A_TURN):
         yield EVENT.decode(body_of(stored))
 
 
-def _events(view: View, request: GetChanges, task: Task | None, after: int) -> dict[str, Any]:
+def _events(view: View, request: GetChanges, task: Task | None, after: int) -> Turns[dict[str, Any]]:
     left = request.max_tokens * CHARACTERS_PER_TOKEN
     items: list[dict[str, Any]] = []
     last = after
+    stopped: dict[str, Any] = {}
     for examined, event in enumerate(_after(view, after), 1):
+        if examined % RECORDS_A_TURN == 0:
+            yield
         if _wanted(request, task, event):
             shown = _shown(view, event)
             left -= len(msgspec.json.encode(shown))
@@ -90,9 +94,17 @@ def _events(view: View, request: GetChanges, task: Task | None, after: int) -> d
                 break
             items.append(shown)
         last = event.seq
-        if len(items) == request.limit or examined == EXAMINED_LIMIT:
+        if len(items) == request.limit:
             break
-    return {"items": items, "next_cursor": cursor_after(CURSOR, last)}
+        if examined == EXAMINED_LIMIT:
+            stopped = _stopped(view, last, EXAMINED_LIMIT)
+            break
+    return {"items": items, "next_cursor": cursor_after(CURSOR, last), **stopped}
+
+
+def _stopped(view: View, last: int, limit: int) -> dict[str, Any]:
+    # Whoever waits for what is to come must not be parked before what is there already.
+    return {"stopped_after": limit} if last < view.head_seq() else {}
 
 
 def _shown(view: View, event: Event) -> dict[str, Any]:
@@ -122,14 +134,18 @@ def _hidden(view: View, event: Event) -> dict[str, Any] | None:
     return None
 
 
-def _digest(view: View, request: GetChanges, task: Task | None, after: int) -> dict[str, Any]:
+def _digest(view: View, request: GetChanges, task: Task | None, after: int) -> Turns[dict[str, Any]]:
     """Task by task, the latest moved first: where it stands now, and what happened to it how often."""
     by_subject: dict[str, Counter[str]] = {}
     other: Counter[str] = Counter()
     last, count = after, 0
-    for event in _after(view, after):
-        if count == DIGEST_LIMIT:
+    stopped: dict[str, Any] = {}
+    for examined, event in enumerate(_after(view, after), 1):
+        if examined > DIGEST_LIMIT:
+            stopped = _stopped(view, last, DIGEST_LIMIT)
             break
+        if examined % RECORDS_A_TURN == 0:
+            yield
         last = event.seq
         if not _wanted(request, task, event):
             continue
@@ -140,16 +156,18 @@ def _digest(view: View, request: GetChanges, task: Task | None, after: int) -> d
             by_subject[event.subject] = counted
         else:
             other[event.kind] += 1
-    items, left_out = _told_of(view, by_subject, request.max_tokens * CHARACTERS_PER_TOKEN)
+    items, left_out = yield from _told_of(view, by_subject, request.max_tokens * CHARACTERS_PER_TOKEN)
     if other:
         items.append({"other": dict(other)})
-    answer: dict[str, Any] = {"items": items, "events": count, "next_cursor": cursor_after(CURSOR, last)}
+    answer: dict[str, Any] = {"items": items, "events": count, "next_cursor": cursor_after(CURSOR, last), **stopped}
     return answer | ({"left_out": left_out} if left_out else {})
 
 
-def _told_of(view: View, by_subject: dict[str, Counter[str]], characters: int) -> tuple[list[dict[str, Any]], int]:
+def _told_of(view: View, by_subject: dict[str, Counter[str]], characters: int) -> Turns[tuple[list[dict[str, Any]], int]]:
     items: list[dict[str, Any]] = []
-    for subject in reversed(by_subject):
+    for told, subject in enumerate(reversed(by_subject), 1):
+        if told % RECORDS_A_TURN == 0:
+            yield
         found = view.find_task(int(subject.partition(":")[2]))
         if found is None:
             continue

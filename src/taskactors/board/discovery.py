@@ -12,6 +12,7 @@ from ..storage.keys import split
 from . import layout, wire
 from .explaining import explained
 from .requests import claims as ask
+from .turns import Turns
 from .view import View
 from .watching import Nothing, Ready, WorkWatch
 
@@ -21,7 +22,7 @@ Order = tuple[int, int, int]
 """A ready task's place in the order of work; the last part is its id."""
 
 
-def discover_work(view: View, request: ask.DiscoverWork) -> Answer:
+def discover_work(view: View, request: ask.DiscoverWork) -> Turns[Answer]:
     """The best ready tasks for the caller. Work of others, delayed, waiting or taken work is not among them."""
     me = view.me() or provisional(view.caller.name, view.now)
     capabilities = able(me, request.capabilities)
@@ -32,7 +33,7 @@ def discover_work(view: View, request: ask.DiscoverWork) -> Answer:
     if me.provisional and request.capabilities:
         answer["hint"] = "register_agent with your capabilities before you claim work that needs them"
     if request.explain:
-        answer["explained"] = explained(view, me, capabilities, request.max_tasks)
+        answer["explained"] = yield from explained(view, me, capabilities, request.max_tasks)
     return answer if tasks else Nothing(answer, WorkWatch(me, capabilities), left_for_others(view, request.wait_s))
 
 

@@ -10,16 +10,20 @@ from ..domain.moments import text_of
 from ..domain.task import RUNNING, State, Task
 from ..storage.keys import last_number
 from . import layout
+from .turns import Turns
 from .view import View
 
 OPEN_STATES = (State.CREATED, State.WAITING_FOR_DEPENDENCY, State.IN_PROGRESS, State.BLOCKED, State.QUARANTINED)
 """Where work is that somebody may ask about: not what is finished, nor what waits for a decision."""
 
 
-def explained(view: View, me: Agent, capabilities: frozenset[str], limit: int) -> list[dict[str, Any]]:
+def explained(view: View, me: Agent, capabilities: frozenset[str], limit: int) -> Turns[list[dict[str, Any]]]:
     """For open tasks, oldest first: whether they are offered to this agent, and why not."""
     found: list[dict[str, Any]] = []
     for task in _open(view, limit):
+        if task.unmet:
+            # A task may wait for the parts of others, which are up to a thousand.
+            yield
         why = reason(view, task, me, capabilities)
         found.append({"code": task.code, "offered": why is None, **({"why": why} if why else {})})
     return found

@@ -7,6 +7,7 @@ from ..domain.task import CLOSED, RUNNING, DependencyKind, State, Task
 from ..storage.keys import last_number
 from . import layout
 from .requests.plans import GetDependencyGraph
+from .turns import RECORDS_A_TURN, Turns
 from .view import View
 
 Answer = Mapping[str, Any]
@@ -23,13 +24,15 @@ Edges = dict[tuple[str, str], str]
 SHAPES = {"Done": "done", "Archived": "done", "Blocked": "stuck", "Quarantined": "stuck"}
 
 
-def get_dependency_graph(view: View, request: GetDependencyGraph) -> Answer:
+def get_dependency_graph(view: View, request: GetDependencyGraph) -> Turns[Answer]:
     """The tasks around those named, or around all that are open, as data or as a Mermaid drawing."""
-    start = [view.task_coded(code) for code in request.codes] or list(_open(view))
-    tasks, stopped = _around(view, start, request.depth)
+    start = [view.task_coded(code) for code in request.codes] or (yield from _open(view))
+    tasks, stopped = yield from _around(view, start, request.depth)
     edges = _edges(view, tasks)
+    yield
     path = _critical_path(tasks)
-    answer: dict[str, Any] = {"critical_path": path, "blocked": _blocked(view, tasks)}
+    yield
+    answer: dict[str, Any] = {"critical_path": path, "blocked": (yield from _blocked(view, tasks))}
     if request.format == "mermaid":
         answer["mermaid"] = _mermaid(tasks, edges, set(path))
     else:
@@ -38,18 +41,33 @@ def get_dependency_graph(view: View, request: GetDependencyGraph) -> Answer:
     return answer | ({"stopped_after": NODES_LIMIT} if stopped else {})
 
 
-def _open(view: View) -> Iterator[Task]:
+def _open(view: View) -> Turns[list[Task]]:
+    """One more than are shown, when there are more."""
+    found: list[Task] = []
     for state in State:
         if state not in CLOSED:
-            for entry, _ in view.snapshot.range(*layout.tasks_in_state(state), limit=NODES_LIMIT):
-                yield view.task(last_number(entry))
+            for entry, _ in view.snapshot.range(*layout.tasks_in_state(state), limit=NODES_LIMIT + 1 - len(found)):
+                found.append(view.task(last_number(entry)))
+                if len(found) % RECORDS_A_TURN == 0:
+                    yield
+    return found
 
 
-def _around(view: View, start: list[Task], depth: int) -> tuple[dict[str, Task], bool]:
+def _around(view: View, start: list[Task], depth: int) -> Turns[tuple[dict[str, Task], bool]]:
     tasks = {task.code: task for task in start[:NODES_LIMIT]}
     edge = list(tasks.values())
     for _ in range(depth):
-        found = {other.code: other for task in edge for other in _neighbours(view, task) if other.code not in tasks}
+        found: dict[str, Task] = {}
+        for task in edge:
+            # Few tasks have more neighbours than fit in a turn, and those have up to a thousand.
+            for seen, other in enumerate(_neighbours(view, task), 1):
+                if other.code not in tasks:
+                    found[other.code] = other
+                if seen % RECORDS_A_TURN == 0:
+                    yield
+            yield
+            if len(found) > NODES_LIMIT - len(tasks):
+                break
         edge = list(found.values())[: NODES_LIMIT - len(tasks)]
         tasks |= {task.code: task for task in edge}
         if len(edge) < len(found):
@@ -105,12 +123,13 @@ def _critical_path(tasks: Mapping[str, Task]) -> list[str]:
     return [code for code in line if tasks[code].state not in CLOSED] if length else []
 
 
-def _blocked(view: View, tasks: Mapping[str, Task]) -> list[dict[str, Any]]:
+def _blocked(view: View, tasks: Mapping[str, Task]) -> Turns[list[dict[str, Any]]]:
     found: list[dict[str, Any]] = []
     for task in tasks.values():
         if task.state is State.BLOCKED:
             found.append({"code": task.code, "why": task.blocked_reason or "no reason given", "holder": task.holder})
         elif task.unmet and task.state not in CLOSED:
+            yield
             waits = list(view.unmet_blockers(task))
             found.append({"code": task.code, "waits_for": waits} | ({"blocker_cancelled": True} if task.cancelled_blockers else {}))
     return found

@@ -26,6 +26,9 @@ Answer = Mapping[str, Any]
 
 CURSOR = "i"
 
+EXAMINED_LIMIT = 200
+"""How many messages one call looks at: those to everybody that the reader wrote itself are passed over, and it may have written many."""
+
 OF_ROLE = "@"
 """Stands before the role whose messages a cursor has seen: handed back by an agent of another role, it confirms none of those."""
 
@@ -43,7 +46,8 @@ def read_inbox(change: Change, request: ReadInbox) -> Answer:
         last, begin = passed_back, dict.fromkeys(_unread(reader), passed_back)
     items: list[dict[str, Any]] = []
     left = request.max_tokens * CHARACTERS_PER_TOKEN
-    for number in heapq.merge(*(_stream(change, to, start) for to, start in begin.items())):
+    stopped = False
+    for examined, number in enumerate(heapq.merge(*(_stream(change, to, start) for to, start in begin.items())), 1):
         message = change.find_message(number)
         if message is not None and _is_for(message, reader):
             shown = wire.message(message)
@@ -53,12 +57,13 @@ def read_inbox(change: Change, request: ReadInbox) -> Answer:
                 break
             items.append(shown)
         last = number
-        if len(items) == request.limit:
+        stopped = examined == EXAMINED_LIMIT
+        if len(items) == request.limit or stopped:
             break
     if request.unread_only:
         change.tell(InboxShown(reader.name, last))
     answer = {"items": items, "next_cursor": cursor_after(CURSOR, last) + OF_ROLE + reader.role}
-    return answer if items else Nothing(answer, InboxWatch(tuple(begin)))
+    return answer if items or stopped else Nothing(answer, InboxWatch(tuple(begin)))
 
 
 def _passed_back(change: Change, reader: Agent, cursor: str | None) -> tuple[int, bool]:

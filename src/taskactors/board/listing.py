@@ -9,6 +9,7 @@ from . import layout, wire
 from .cursors import cursor_after, read_cursor
 from .requests.tasks import ListTasks
 from .stored import TASK
+from .turns import RECORDS_A_TURN, Turns
 from .view import View
 
 Answer = Mapping[str, Any]
@@ -19,7 +20,7 @@ EXAMINED_LIMIT = 1_000
 CURSOR = "t"
 
 
-def list_tasks(view: View, request: ListTasks) -> Answer:
+def list_tasks(view: View, request: ListTasks) -> Turns[Answer]:
     """One page of tasks that match every filter. A page may be short, even empty, and still have a next one."""
     start, end = _narrowest(request)
     skip = request.offset
@@ -28,7 +29,9 @@ def list_tasks(view: View, request: ListTasks) -> Answer:
         end = min(end, _before(start, before))
     matches = _filter(request)
     items: list[dict[str, Any]] = []
-    for examined, (entry, stored) in enumerate(view.walk((start, end), reverse=True), 1):
+    for examined, (entry, stored) in enumerate(view.walk((start, end), reverse=True, page=RECORDS_A_TURN), 1):
+        if examined % RECORDS_A_TURN == 0:
+            yield
         last = int(split(entry)[-1])
         task = TASK.decode(stored) if stored else view.task(last)
         if matches(task):

@@ -15,6 +15,7 @@ from .change import Change
 from .cursors import cursor_after, read_cursor
 from .escalating import answered
 from .requests import team as ask
+from .turns import RECORDS_A_TURN, Turns
 from .view import View
 
 Answer = Mapping[str, Any]
@@ -102,14 +103,16 @@ def _sent(change: Change, message: Message) -> Answer:
     return wire.message(message)
 
 
-def get_task_messages(view: View, request: ask.GetTaskMessages) -> Answer:
+def get_task_messages(view: View, request: ask.GetTaskMessages) -> Turns[Answer]:
     """What was written on a task, newest first, as far as the caller may read it."""
     task = view.task_coded(request.task_code)
     start, end = layout.messages_on_task(task.id)
     if request.cursor is not None:
         end = layout.message_on_task(task.id, read_cursor(CURSOR, request.cursor, "get_task_messages")[0])
     items: list[dict[str, Any]] = []
-    for examined, (entry, _) in enumerate(view.walk((start, end), reverse=True), 1):
+    for examined, (entry, _) in enumerate(view.walk((start, end), reverse=True, page=RECORDS_A_TURN), 1):
+        if examined % RECORDS_A_TURN == 0:
+            yield
         number = int(split(entry)[-1])
         message = view.find_message(number)
         if message is not None and _wanted(view, message, request):

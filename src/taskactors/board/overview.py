@@ -9,7 +9,8 @@ from ..domain.task import State, Task
 from ..storage.keys import last_number, split
 from . import layout
 from .requests.team import GetProjectOverview
-from .standstill import stalled
+from .standstill import held, is_stalled
+from .turns import RECORDS_A_TURN, Turns
 from .view import View
 
 Answer = Mapping[str, Any]
@@ -20,19 +21,25 @@ SHOWN = 10
 AGENTS_SHOWN = 100
 
 
-def get_project_overview(view: View, request: GetProjectOverview) -> Answer:
+def get_project_overview(view: View, request: GetProjectOverview) -> Turns[Answer]:
     """Counts, what stands still and why, what waits longest, and who holds what."""
     counts = view.state_counts()
+    waiting: list[dict[str, Any]] = []
+    for task in _in(view, State.WAITING_FOR_DEPENDENCY):
+        # A task may wait for the parts of others, which are up to a thousand.
+        yield
+        waiting.append(_with(task, waits_for=list(view.unmet_blockers(task))))
+    stalled = yield from _stalled(view)
     answer: dict[str, Any] = {
         "project": view.settings.project,
         "counts": counts,
         "ready": sum(view.ready_counts().values()),
         "oldest_ready": _oldest_ready(view),
         "blocked": [_with(task, why=task.blocked_reason or "no reason given", holder=task.holder) for task in _in(view, State.BLOCKED)],
-        "waiting": [_with(task, waits_for=list(view.unmet_blockers(task))) for task in _in(view, State.WAITING_FOR_DEPENDENCY)],
+        "waiting": waiting,
         "in_review": [_with(task, by=task.implementer) for task in _in(view, State.REVIEW)],
         "put_aside": [_with(task, attempts=task.attempts) for task in _in(view, State.QUARANTINED)],
-        "stalled": [_stalled(task) for task in islice(stalled(view), SHOWN)],
+        "stalled": stalled,
         "paused": [{"target": each.target, "by": each.by, "reason": each.reason} for each in view.pauses()],
         "events": view.head_seq(),
     }
@@ -69,6 +76,18 @@ def _oldest_ready(view: View) -> dict[str, Any] | None:
     return _with(task, waiting_since=text_of(task.updated_at), **meant)
 
 
-def _stalled(task: Task) -> dict[str, Any]:
+def _stalled(view: View) -> Turns[list[dict[str, Any]]]:
+    shown: list[dict[str, Any]] = []
+    for examined, task in enumerate(held(view), 1):
+        if examined % RECORDS_A_TURN == 0:
+            yield
+        if is_stalled(view, task):
+            shown.append(_standing_still(task))
+        if len(shown) == SHOWN:
+            break
+    return shown
+
+
+def _standing_still(task: Task) -> dict[str, Any]:
     assert task.claim is not None
     return _with(task, holder=task.holder, unchanged_since=text_of(task.updated_at), ends=text_of(task.claim.deadline))

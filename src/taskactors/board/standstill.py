@@ -39,12 +39,17 @@ class Look:
 
 def stalled(view: View) -> Iterator[Task]:
     """Held tasks without a change for `stall_after_s`: their holders live, or the claims would have ended, but say nothing."""
-    return (task for task in _held(view) if _stalls_at(task, view.settings) <= view.now)
+    return (task for task in held(view) if is_stalled(view, task))
+
+
+def is_stalled(view: View, task: Task) -> bool:
+    """Whether a held task has not changed for so long."""
+    return _stalls_at(task, view.settings) <= view.now
 
 
 def look(view: View) -> Look:
     """What the duty has to do now, and when to look again."""
-    ends = [_stalls_at(task, view.settings) for task in _held(view) if not _is_announced(task)]
+    ends = [_stalls_at(task, view.settings) for task in held(view) if not _is_announced(task)]
     ahead = [at for at in ends if at > view.now]
     return Look(news=len(ahead) < len(ends), next_at=min(ahead, default=None))
 
@@ -75,7 +80,8 @@ def tell_of_dead_end(change: Change, before: Task | None, after: Task) -> None:
         tell(change, LOCAL_PERSON, "blocker", said, after, importance=Importance.HIGH)
 
 
-def _held(view: View) -> Iterator[Task]:
+def held(view: View) -> Iterator[Task]:
+    """What somebody works on."""
     for state in sorted(RUNNING):
         for entry, _ in view.snapshot.range(*layout.tasks_in_state(state), limit=EXAMINED_LIMIT):
             task = view.task(last_number(entry))

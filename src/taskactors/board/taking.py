@@ -17,6 +17,7 @@ from .pausing import require_not_paused
 from .requests.claims import NextTask, ReleaseTask
 from .reservations import reserve_for_claim
 from .steps import step_of
+from .turns import whole
 from .watching import Nothing, Taken, WorkWatch
 
 Answer = Mapping[str, Any]
@@ -78,7 +79,8 @@ def _implementers(change: Change, task: Task) -> set[str | None]:
 
 def _nothing(change: Change, me: Agent, capabilities: frozenset[str], examined: list[Task], wait_s: int) -> Nothing:
     mine = f"held by {me.name}"
-    nearest = [each for each in explained(change, me, capabilities, NEAREST_SHOWN) if each.get("why") not in (None, mine)][:NEAREST_SHOWN]
+    open_tasks = whole(explained(change, me, capabilities, NEAREST_SHOWN))
+    nearest = [each for each in open_tasks if each.get("why") not in (None, mine)][:NEAREST_SHOWN]
     answer: dict[str, Any] = {"nothing_ready": True, "nearest": nearest}
     if len(examined) == EXAMINED_LIMIT:
         answer["stopped_after"] = EXAMINED_LIMIT

@@ -28,8 +28,8 @@ from .stored import AGENT, ENTRY, EVENT, HANDOFF, MESSAGE, PAUSE, RESERVATION, S
 PAGE = 256
 """How many entries a walk reads at once: enough to be cheap, few enough to stop early."""
 
-SUGGESTIONS_FROM = 2_000
-"""A misspelt name is compared with this many names at most."""
+SUGGESTIONS_FROM = 50
+"""A misspelt code is compared with so many before it and so many after it: what begins alike is near, and to compare two takes 20 µs."""
 
 NUMBER_BYTES = 8
 
@@ -71,9 +71,14 @@ class View:
         """Raises NotFound, naming codes that look alike."""
         task = self.find_coded(code)
         if task is None:
-            codes = [str(split(entry)[1]) for entry, _ in self.snapshot.range(*layout.CODES, limit=SUGGESTIONS_FROM)]
-            raise NotFound(kind="task", named=code, nearest=tuple(get_close_matches(code.upper(), codes)))
+            raise NotFound(kind="task", named=code, nearest=tuple(get_close_matches(code.upper(), self._codes_around(code))))
         return task
+
+    def _codes_around(self, code: str) -> list[str]:
+        (first, last), (here, _) = layout.CODES, layout.task_coded(code)
+        before = self.snapshot.range(first, here, limit=SUGGESTIONS_FROM, reverse=True)
+        after = self.snapshot.range(here, last, limit=SUGGESTIONS_FROM)
+        return [str(split(entry)[1]) for entry, _ in (*reversed(before), *after)]
 
     def named(self, request: AboutTask) -> Task:
         """The task that a request names by id or code; both must then mean the same."""
@@ -101,10 +106,11 @@ class View:
         return (*unmet, *(each.code for each in task.fan_ins if not self._is_fan_in_met(each)))
 
     def _is_fan_in_met(self, dependency: Dependency) -> bool:
-        parts = list(self.parts_of(dependency.code))
+        # One at a time: the first that decides is mostly among the first, and there may be a thousand.
+        parts = (meets(each) for each in self.parts_of(dependency.code))
         if dependency.kind is DependencyKind.WAITS_FOR_ANY:
-            return any(meets(each) for each in parts)
-        return bool(parts) and all(meets(each) for each in parts)
+            return any(parts)
+        return next(parts, False) and all(parts)
 
     def parts_of(self, parent: str) -> Iterator[Task]:
         """The tasks that are a part of that one, directly."""
@@ -254,12 +260,12 @@ class View:
         found = self.snapshot.range(*layout.STATE_COUNTS, limit=PAGE)
         return {str(split(entry)[1]): int.from_bytes(stored, "big") for entry, stored in found if any(stored)}
 
-    def walk(self, over: layout.Span, reverse: bool = False) -> Iterator[tuple[bytes, bytes]]:
+    def walk(self, over: layout.Span, reverse: bool = False, page: int = PAGE) -> Iterator[tuple[bytes, bytes]]:
         """Every entry of a span, read a page at a time."""
         start, end = over
-        while page := self.snapshot.range(start, end, limit=PAGE, reverse=reverse):
-            yield from page
-            if len(page) < PAGE:
+        while found := self.snapshot.range(start, end, limit=page, reverse=reverse):
+            yield from found
+            if len(found) < page:
                 return
-            last = page[-1][0]
+            last = found[-1][0]
             start, end = (start, last) if reverse else (last + b"\0", end)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import nullcontext
 from functools import partial
+from types import GeneratorType
 from typing import Any, ClassVar
 
 import trio
@@ -11,6 +12,7 @@ from attrs import Factory, define, evolve
 from ...board.commands import run_command
 from ...board.requests.request import Request
 from ...board.settings import BoardSettings
+from ...board.turns import Turns
 from ...board.view import View
 from ...board.watching import Taken
 from ...domain.errors import Refusal
@@ -98,8 +100,11 @@ class Desk:
         if tool.reads:
             now = self.clock.now()
 
-            def read(snapshot: Snapshot) -> Answer:
-                return tool.unit(View(snapshot, now, command.caller, settings), command.request)
+            def read(snapshot: Snapshot) -> Answer | Read:
+                view = View(snapshot, now, command.caller, settings)
+                found = tool.unit(view, command.request)
+                answer: Answer | Read = _turn(found, view, snapshot) if isinstance(found, GeneratorType) else found
+                return answer
 
             return Read(read)
 
@@ -125,3 +130,14 @@ class Desk:
             gone.__cause__ = crash
             letter.refuse(gone)
             raise
+
+
+def _turn(reading: Turns[Answer], view: View, snapshot: Snapshot) -> Answer | Read:
+    """One turn of a long read: its answer, or what reads on."""
+    view.snapshot = snapshot
+    try:
+        next(reading)
+    except StopIteration as end:
+        answer: Answer = end.value
+        return answer
+    return Read(partial(_turn, reading, view))
