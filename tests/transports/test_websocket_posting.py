@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from taskactors.actors.calls import Connection
 from taskactors.actors.wires import Wire, WireClosed
 from taskactors.transports.websocket import Handler, WebSocketDoor
-from taskactors.transports.websocket_wire import OUTGOING_LIMIT, WRITE_WITHIN_S
-from tests.support.raw_websocket import frame, frames_in, opening
+from taskactors.transports.websocket_wire import IN_A_ROW, OUTGOING_LIMIT, WRITE_WITHIN_S
+from tests.support.raw_websocket import close_code, frame, frames_in, opening
 
 BURST = 20
 
@@ -106,6 +107,23 @@ async def test_whoever_does_not_read_has_no_more_taken(autojump_clock: MockClock
         assert OUTGOING_LIMIT <= taken <= OUTGOING_LIMIT + 1
 
 
+async def test_whoever_sends_much_at_once_leaves_others_their_turn() -> None:
+    handed, turns = 0, []
+
+    async def count(wire: Wire, connection: Connection) -> None:
+        nonlocal handed
+        while await wire.receive() is not None:
+            handed += 1
+
+    async with before(count, trio.testing.memory_stream_pair()) as (client, _):
+        await client.send_all(frame(b"{}") * 1_000)
+        while handed < 1_000:
+            turns.append(handed)
+            await trio.lowlevel.checkpoint()
+    # Who comes first in a round is left to chance, so there may be two rows between two turns.
+    assert all(after - earlier <= 2 * IN_A_ROW for earlier, after in pairwise(turns))
+
+
 async def test_whoever_reads_again_in_time_gets_everything(autojump_clock: MockClock) -> None:
     async def echo(wire: Wire, connection: Connection) -> None:
         while (message := await wire.receive()) is not None:
@@ -119,6 +137,37 @@ async def test_whoever_reads_again_in_time_gets_everything(autojump_clock: MockC
             await trio.sleep(0.1)
             received += bytes(await client.receive_some(1_000))
         assert frames_in(received) == every
+
+
+async def test_a_server_that_stops_lets_a_slow_client_take_what_is_queued_for_it(autojump_clock: MockClock) -> None:
+    begun = trio.Event()
+
+    async def tell(wire: Wire, connection: Connection) -> None:
+        for number in range(10):
+            wire.post(f"{number}".encode() * 50_000)
+        begun.set()
+        await wire.receive()
+
+    client, server = trio.testing.lockstep_stream_pair()
+    door, received, had_by_then = WebSocketDoor(tell), b"", 0
+
+    async def drain() -> None:
+        nonlocal had_by_then
+        await begun.wait()
+        await door.drain()
+        had_by_then = len(received)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(door.serve, server)
+        await client.send_all(opening())
+        nursery.start_soon(drain)
+        while close_code(received) is None:
+            await trio.sleep(0.5)
+            received += bytes(await client.receive_some(100_000))
+        await client.aclose()
+    assert [frames[:1] for frames in frames_in(received.partition(b"\r\n\r\n")[2])[:10]] == [f"{number}".encode() for number in range(10)]
+    assert close_code(received) == 1001
+    assert had_by_then > 9 * 50_000
 
 
 async def test_posting_to_a_client_that_is_gone_is_nothing() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import trio
+from attrs import Factory, define
 from mcp.shared.dispatcher import coerce_request_id
 from mcp_types import INVALID_REQUEST
 
@@ -21,38 +22,35 @@ RETRY_AFTER_MS = 200
 Stop = Callable[[], None]
 
 
+@define(eq=False)
 class UnderWay:
     """The requests of one connection that were taken and have not ended: by an answer, or unanswered because they were cancelled.
 
-    "7" and 7 count as one id, as they do to the SDK, which gives a cancellation of the one to the other.
+    "7" and 7 are one key, as they are to the SDK, which gives a cancellation of the one to the other.
     """
 
-    def __init__(self) -> None:
-        self._stops: dict[Id, Stop | None] = {}
-        self._none: trio.Event | None = None
+    _stops: dict[Id, Stop | None] = Factory(dict)
+    _none: trio.Event | None = None
 
-    def problem(self, request_id: Id) -> Malformed | None:
-        """Why a request with this id cannot be taken now."""
-        if coerce_request_id(request_id) in self._stops:
+    def take(self, request_id: Id, stop: Stop | None = None) -> Id | Malformed:
+        """Take a request: the key that it is under way with, or why it cannot be taken now."""
+        key = coerce_request_id(request_id)
+        if key in self._stops:
             return Malformed(INVALID_REQUEST, "Invalid Request: a request with this id is still under way", request_id)
         if len(self._stops) >= IN_FLIGHT_LIMIT:
             said = f"{IN_FLIGHT_LIMIT} requests of this connection are under way; nothing was done, try again in {RETRY_AFTER_MS} ms"
             return Malformed(TOO_MANY, said, request_id, {"retry_after_ms": RETRY_AFTER_MS})
-        return None
+        self._stops[key] = stop
+        return key
 
-    def begin(self, request_id: Id, stop: Stop | None = None) -> None:
-        """A request was taken."""
-        self._stops[coerce_request_id(request_id)] = stop
-
-    def stopped_by(self, request_id: Id, stop: Stop) -> None:
+    def stopped_by(self, key: Id, stop: Stop) -> None:
         """How to stop a request that was taken before that was known; nothing if it has ended since."""
-        key = coerce_request_id(request_id)
         if key in self._stops:
             self._stops[key] = stop
 
-    def end(self, request_id: Id) -> None:
+    def end(self, key: Id) -> None:
         """A request that was taken has ended."""
-        self._stops.pop(coerce_request_id(request_id), None)
+        self._stops.pop(key, None)
         if self._none is not None and not self._stops:
             self._none.set()
 

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+from attrs import Factory, define, field
 from mcp.server.lowlevel import Server
 from mcp.shared.jsonrpc_dispatcher import cancelled_request_id_from_params, handler_exception_to_error_data, progress_token_from_params
 from mcp.shared.message import ServerMessageMetadata
@@ -28,33 +29,43 @@ EARLY_LIMIT = 8
 INITIALIZED, CANCELLED, PROGRESS = "notifications/initialized", "notifications/cancelled", "notifications/progress"
 
 
+@define(eq=False)
 class Dispatcher:
     """Serves one connection. A plain call has no task: what comes of it is heard, and written where it is heard."""
 
-    def __init__(self, server: Server[Any], plain: Plain, peer: Peer, wire: Wire) -> None:
-        self._server = server
-        self._plain = plain
-        self._peer = peer
-        self._wire = wire
-        self._line = Line(wire, peer.nursery)
-        self._metadata = ServerMessageMetadata(request_context=peer)
-        self._under_way = UnderWay()
-        self._kernel: Kernel | None = None
-        self._early: list[JSONRPCMessage] = []
+    _server: Server[Any]
+    _plain: Plain
+    _peer: Peer
+    _wire: Wire
+    _under_way: UnderWay = Factory(UnderWay)
+    _kernel: Kernel | None = None
+    _early: list[JSONRPCMessage] = Factory(list)
+    _line: Line = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._line = Line(self._wire, self._peer.nursery)
 
     async def run(self) -> None:
         """Serve until the wire ends. When it takes no more messages, all that was taken is answered first."""
         try:
-            while (frame := await self._wire.receive()) is not None:
-                call = read_call(frame)
-                if call is None or not self._post(call):
-                    await self._take(frame)
+            while await self._take_next():
+                pass
             self._peer.end()
             await self._under_way.until_none()
         except WireClosed:
             pass
         finally:
             self._under_way.stop_all()
+
+    async def _take_next(self) -> bool:
+        """Take one message; False when no more shall be taken. An idle connection keeps nothing of its last one."""
+        frame = await self._wire.receive()
+        if frame is None:
+            return False
+        call = read_call(frame)
+        if call is None or not self._post(call):
+            await self._take(frame)
+        return True
 
     async def aclose(self) -> None:
         """After everything that it began has ended."""
@@ -70,33 +81,33 @@ class Dispatcher:
             return False
         if (version := kernel.version_for(known_meta(call.params.meta))) is None:
             return False
-        if (problem := self._under_way.problem(call.id)) is not None:
-            self._refuse(problem)
+        key = self._under_way.take(call.id)
+        if isinstance(key, Malformed):
+            self._refuse(key)
             return True
-        heard = partial(self._heard, call, self._plain.stamp(version))
-        self._under_way.begin(call.id)
+        heard = partial(self._heard, key, call, self._plain.stamp(version))
         try:
             leave = self._peer.front.post(connection, call.params.name, call.params.arguments or {}, heard)
         except Refusal as no:
             heard(None, no)
             return True
         if leave is None:
-            self._under_way.end(call.id)
+            self._under_way.end(key)
             return False
-        self._under_way.stopped_by(call.id, partial(self._leave, call.id, leave))
+        self._under_way.stopped_by(key, partial(self._leave, key, leave))
         return True
 
-    def _leave(self, request_id: Id, leave: Leave) -> None:
+    def _leave(self, key: Id, leave: Leave) -> None:
         leave()
-        self._under_way.end(request_id)
+        self._under_way.end(key)
 
-    def _heard(self, call: PlainCall, stamp: Stamp, answer: Json | None, error: BaseException | None) -> None:
+    def _heard(self, key: Id, call: PlainCall, stamp: Stamp, answer: Json | None, error: BaseException | None) -> None:
         try:
             frame = self._frame(call, stamp, answer, error)
         except Exception as broken:
             # An answer that cannot be written: the client must hear something.
             frame = self._frame(call, stamp, None, broken)
-        self._under_way.end(call.id)
+        self._under_way.end(key)
         self._wire.post(frame)
 
     def _frame(self, call: PlainCall, stamp: Stamp, answer: Json | None, error: BaseException | None) -> bytes:
@@ -130,22 +141,27 @@ class Dispatcher:
         self._wire.post(problem.to_json().encode())
 
     async def _take_request(self, request: JSONRPCRequest) -> None:
-        if (problem := self._under_way.problem(request.id)) is not None:
-            self._refuse(problem)
+        key = self._under_way.take(request.id)
+        if isinstance(key, Malformed):
+            self._refuse(key)
             return
         kernel = self._kernel or await self._open(request)
         to_list = self._plain.list_asked_for(request, kernel, self._peer.connection.profile)
         if to_list is not None and (kept := self._plain.lists.get(to_list)) is not None:
+            self._under_way.end(key)
             self._wire.post(result_frame(request.id, kept))
             return
-        channel = Channel(self._line, request.id, self._metadata, kernel.transport)
+        channel = self._channel(kernel, request.id)
         channel.progress_token = progress_token_from_params(request.params)
-        self._under_way.begin(request.id, channel.cancel)
+        self._under_way.stopped_by(key, channel.cancel)
         if request.method == INITIALIZE:
             # Nothing is read meanwhile, so that what is sent right behind it finds the connection open.
-            await self._serve(kernel, channel, request, to_list)
+            await self._serve(kernel, channel, request, key, to_list)
         else:
-            self._peer.nursery.start_soon(self._serve, kernel, channel, request, to_list)
+            self._peer.nursery.start_soon(self._serve, kernel, channel, request, key, to_list)
+
+    def _channel(self, kernel: Kernel, request_id: Id | None) -> Channel:
+        return Channel(self._line, request_id, ServerMessageMetadata(request_context=self._peer), kernel.transport)
 
     async def _open(self, request: JSONRPCRequest) -> Kernel:
         self._kernel = opened_by(request.method, request.params, self._server, self._line, self._peer.connection.id)
@@ -154,7 +170,7 @@ class Dispatcher:
             await self._take_other(self._kernel, each)
         return self._kernel
 
-    async def _serve(self, kernel: Kernel, channel: Channel, request: JSONRPCRequest, to_list: ListAsked | None) -> None:
+    async def _serve(self, kernel: Kernel, channel: Channel, request: JSONRPCRequest, key: Id, to_list: ListAsked | None) -> None:
         frame = None
         with channel.scope:
             try:
@@ -167,7 +183,7 @@ class Dispatcher:
                 frame = error_frame(request.id, handler_exception_to_error_data(error) or _unforeseen(error, request.method))
             finally:
                 channel.close()
-        self._under_way.end(request.id)
+        self._under_way.end(key)
         if frame is not None and not channel.is_cancelled:
             self._wire.post(frame)
 
@@ -179,7 +195,7 @@ class Dispatcher:
             self._under_way.stop(given_up)
         elif message.method == PROGRESS:
             await self._line.heard(message)
-        channel = Channel(self._line, None, self._metadata, kernel.transport)
+        channel = self._channel(kernel, None)
         if message.method == INITIALIZED:
             # As what comes right behind it may depend on it.
             await kernel.notice(channel, message.method, message.params)

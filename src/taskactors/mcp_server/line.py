@@ -7,6 +7,7 @@ from typing import Any, NoReturn, Self
 
 import anyio
 import trio
+from attrs import define
 from mcp.shared.dispatcher import CallOptions, DispatchContext
 from mcp.shared.exceptions import NoBackChannelError
 from mcp.shared.jsonrpc_dispatcher import JSONRPCDispatcher
@@ -24,13 +25,13 @@ ONE_WAY = TransportContext(kind="jsonrpc", can_send_request=False)
 Params = Mapping[str, Any] | None
 
 
+@define(eq=False)
 class Line:
     """The whole connection's. Requests of ours are the SDK's own work, begun with the first: hardly any client is ever asked anything."""
 
-    def __init__(self, wire: Wire, nursery: trio.Nursery) -> None:
-        self._wire = wire
-        self._nursery = nursery
-        self._asking: _Asking | None = None
+    _wire: Wire
+    _nursery: trio.Nursery
+    _asking: "_Asking | None" = None
 
     async def notify(self, method: str, params: Params, opts: CallOptions | None = None) -> None:
         """Tell the client, if it is still there."""

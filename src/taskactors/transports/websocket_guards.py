@@ -5,9 +5,9 @@ Whoever breaks the protocol hears so as soon as it shows, and nothing that they 
 
 from __future__ import annotations
 
-from codecs import getincrementaldecoder
-from collections import deque
+from codecs import IncrementalDecoder, getincrementaldecoder
 
+from attrs import Factory, define
 from wsproto.frame_protocol import XorMaskerSimple
 
 MESSAGE_BYTES = 1 << 20
@@ -44,24 +44,24 @@ class _Broken(Exception):
         self.reason = reason
 
 
+@define(eq=False)
 class GuardedFrames:
     """One connection's, from the server's side. `messages` are those that came whole."""
 
-    def __init__(self) -> None:
-        self.messages: deque[str] = deque()
-        self.pong: bytes | None = None
-        """What came with the last answer to a ping."""
-        self.is_open = True
-        """Whether neither side has said goodbye."""
-        self.is_over = False
-        """Whether nothing that may still come is of interest."""
-        self._begun = bytearray()
-        self._needed = 0
-        self._parts: list[str] = []
-        self._decoder = getincrementaldecoder("utf-8")()
-        self._size = 0
-        self._is_fragmented = False
-        self._replies = b""
+    messages: list[str] = Factory(list)
+    pong: bytes | None = None
+    """What came with the last answer to a ping."""
+    is_open: bool = True
+    """Whether neither side has said goodbye."""
+    is_over: bool = False
+    """Whether nothing that may still come is of interest."""
+    _begun: bytearray = Factory(bytearray)
+    _needed: int = 0
+    _parts: list[str] = Factory(list)
+    _decoder: IncrementalDecoder = Factory(getincrementaldecoder("utf-8"))
+    _size: int = 0
+    _is_fragmented: bool = False
+    _replies: bytes = b""
 
     def feed(self, data: bytes) -> bytes:
         """Take what came; what has to be sent for it."""

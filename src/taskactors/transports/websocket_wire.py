@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-
 import trio
+from attrs import Factory, define
 
 from ..actors.wires import WireClosed
 from .guarded_stream import GONE, Guarded
@@ -25,25 +23,30 @@ OUTGOING_LIMIT = 64
 AT_ONCE_BYTES = 64 << 10
 """Queued messages are sent together up to this size, so that the time a client has is for what it can take in that time."""
 
+IN_A_ROW = 32
+"""Messages that came together are handed on in a row up to this number: as many as may be under way, and a few milliseconds' work."""
+
 CLOSE_WITHIN_S = 1.0
 """How long a client may take to answer our close before the connection is cut."""
 
 
+@define(eq=False)
 class WebSocketWire:
     """One accepted connection. What its client takes at once is sent at once; what it does not is queued, and one task sends that."""
 
-    def __init__(self, stream: Guarded, nursery: trio.Nursery, abort: Callable[[], None]) -> None:
-        self._stream = stream
-        self._nursery = nursery
-        self._abort = abort
-        self._frames = GuardedFrames()
-        self._queue: deque[bytes] = deque()
-        self._room: trio.Event | None = None
-        self._pinging = trio.CancelScope()
-        self._writing = False
-        self._gone = False
-        self._draining = False
-        self._expelled = False
+    stream: Guarded
+    nursery: trio.Nursery
+    _frames: GuardedFrames = Factory(GuardedFrames)
+    _queue: list[bytes] = Factory(list)
+    """No deque, which has room for 64 when it is empty, as it is for nearly every connection at nearly every time."""
+    _less: trio.Event | None = None
+    _pinging: trio.CancelScope | None = None
+    _finished: bool = False
+    _writing: bool = False
+    _in_a_row: int = 0
+    _gone: bool = False
+    _draining: bool = False
+    _expelled: bool = False
 
     async def receive(self) -> str | None:
         """The next message; None when no more shall be taken but answers still go out. Raises WireClosed."""
@@ -53,9 +56,13 @@ class WebSocketWire:
             if self._draining:
                 return None
             if len(self._queue) >= OUTGOING_LIMIT:
-                await self._until_room()
+                await self._until_less()
+            elif self._frames.messages and self._in_a_row == IN_A_ROW:
+                self._in_a_row = 0
+                await trio.lowlevel.checkpoint()
             elif self._frames.messages:
-                return self._frames.messages.popleft()
+                self._in_a_row += 1
+                return self._frames.messages.pop(0)
             elif self._gone or not self._frames.is_open:
                 raise WireClosed
             else:
@@ -63,8 +70,9 @@ class WebSocketWire:
 
     async def _take(self) -> None:
         """Take what comes next, whatever it is; nothing when interrupted."""
+        self._in_a_row = 0
         try:
-            data = await self._stream.receive()
+            data = await self.stream.receive()
         except GONE:
             data = b""
         if data:
@@ -80,7 +88,7 @@ class WebSocketWire:
         """Queue a message; waits while the queue is full. Raises WireClosed."""
         await trio.lowlevel.checkpoint()
         while len(self._queue) >= OUTGOING_LIMIT:
-            await self._until_room()
+            await self._until_less()
         if self._gone or self._expelled or not self._frames.is_open:
             raise WireClosed
         self.post(frame if isinstance(frame, bytes) else frame.encode())
@@ -91,9 +99,11 @@ class WebSocketWire:
             self._put(self._frames.text(frame))
 
     async def close(self, code: int, reason: str = "") -> None:
-        """Say goodbye with this code, and wait a moment for the answer."""
+        """Say goodbye with this code behind whatever is queued, and wait a moment for the answer."""
+        self._put(self._frames.close(code, reason))
+        while self._queue:
+            await self._until_less()
         with trio.move_on_after(CLOSE_WITHIN_S):
-            self._put(self._frames.close(code, reason))
             while not (self._gone or self._frames.is_over):
                 self._frames.messages.clear()
                 await self._take()
@@ -121,39 +131,47 @@ class WebSocketWire:
     async def keep_alive(self) -> None:
         """Ask the client now and then whether it is there, until `finish`; cut it off when it is not."""
         asked = b""
-        with self._pinging:
-            while True:
-                await trio.sleep(PING_EVERY_S)
-                if asked and self._frames.pong != asked:
-                    self._abort()
-                    return
-                asked = (int.from_bytes(asked) + 1).to_bytes(PING_BYTES)
-                self._put(self._frames.ping(asked))
+        while not self._finished:
+            with trio.move_on_after(PING_EVERY_S) as self._pinging:
+                await trio.sleep_forever()
+            if asked and self._frames.pong != asked:
+                self._abort()
+                return
+            asked = (int.from_bytes(asked) + 1).to_bytes(PING_BYTES)
+            self._put(self._frames.ping(asked))
 
     def finish(self) -> None:
         """No more messages are sent; what is queued still goes out."""
-        self._pinging.cancel()
+        self._finished = True
+        if self._pinging is not None:
+            self._pinging.cancel()
+
+    def _abort(self) -> None:
+        """This client is dead, or may as well be: everything about it ends."""
+        self.nursery.cancel_scope.cancel()
 
     def _wake(self) -> None:
-        self._stream.interrupt()
-        if self._room is not None:
-            self._room.set()
+        self.stream.interrupt()
+        if self._less is not None:
+            self._less.set()
 
     def _lose(self) -> None:
         self._gone = True
         self._queue.clear()
         self._wake()
 
-    async def _until_room(self) -> None:
-        self._room = trio.Event()
-        await self._room.wait()
+    async def _until_less(self) -> None:
+        """Until some of what is queued was sent, or there is something else to look at."""
+        if self._less is None or self._less.is_set():
+            self._less = trio.Event()
+        await self._less.wait()
 
     def _put(self, data: bytes) -> None:
         if self._gone or not data:
             return
         if not self._queue:
             try:
-                sent = self._stream.send_now(data)
+                sent = self.stream.send_now(data)
             except GONE:
                 self._lose()
                 return
@@ -163,7 +181,7 @@ class WebSocketWire:
         self._queue.append(data)
         if not self._writing:
             self._writing = True
-            self._nursery.start_soon(self._write)
+            self.nursery.start_soon(self._write)
 
     async def _write(self) -> None:
         """Send what is queued. A client that does not take it in time is cut off."""
@@ -171,15 +189,14 @@ class WebSocketWire:
             while self._queue:
                 count, data = self._next()
                 with trio.move_on_after(WRITE_WITHIN_S) as taking:
-                    await self._stream.send_all(data)
+                    await self.stream.send_all(data)
                 if taking.cancelled_caught:
                     self._abort()
                     return
                 # Only what was sent makes room.
-                for _ in range(min(count, len(self._queue))):
-                    self._queue.popleft()
-                if self._room is not None:
-                    self._room.set()
+                del self._queue[:count]
+                if self._less is not None:
+                    self._less.set()
         except GONE:
             self._lose()
         finally:
@@ -193,4 +210,4 @@ class WebSocketWire:
             if count and size > AT_ONCE_BYTES:
                 break
             count += 1
-        return count, b"".join(self._queue[place] for place in range(count))
+        return count, b"".join(self._queue[:count])
