@@ -1,6 +1,7 @@
 """What all tests share: the option for the long regimes, how hypothesis searches in each, and where Python keeps its bytecode."""
 
 import os
+import sys
 
 import hypothesis
 import pytest
@@ -25,7 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Each server, command and test process is a Python of its own. Where a machine forbids to keep bytecode, or an installer makes
     # none, each would first compile all that it imports: more work than most tests. Here it is in nobody's way.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.rootpath / ".pytest_cache" / "bytecode"))
+    kept = os.environ.setdefault("PYTHONPYCACHEPREFIX", str(config.rootpath / ".pytest_cache" / "bytecode"))
+    sys.dont_write_bytecode, sys.pycache_prefix = False, kept
     hypothesis.settings.load_profile("long" if config.getoption("--long") else "usual")
 
 
