@@ -114,6 +114,9 @@ def _pin(session: nox.Session, lock: str, *what: str) -> None:
 
 def _install(session: nox.Session) -> None:
     """Install what the lock pins, and the project itself without a network; nothing to do when that was done before."""
+    # uv makes no bytecode, and a machine may forbid Python to keep any: then each server, command and test process of a session would
+    # compile for a second before it begins, as no installed program does.
+    session.env.update(PYTHONDONTWRITEBYTECODE="", PYTHONPYCACHEPREFIX=str(Path(session.virtualenv.location).resolve() / "bytecode"))
     stamp = Path(session.virtualenv.location) / "installed"
     wanted = hashlib.sha256(Path(LOCK).read_bytes() + Path("pyproject.toml").read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:

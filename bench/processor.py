@@ -17,36 +17,35 @@ def process_s(pids: Iterable[int]) -> float:
 
 
 def _thread_s(thread: Path) -> float:
-    try:
-        return int((thread / "schedstat").read_text().split()[0]) / 1e9
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
+    return int((_fields(thread / "schedstat") or ["0"])[0]) / 1e9
 
 
 def _ended_s(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return (int(fields[13]) + int(fields[14])) / _TICKS
+    # The name, which comes second, may hold anything; the fields are counted from the one after it.
+    fields = " ".join(_fields(Path(f"/proc/{pid}/stat"))).rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / _TICKS if fields else 0.0
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that it started and that these started."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (FileNotFoundError, ProcessLookupError):
+    """A process and all that it started and that these started; those that are gone are left out."""
+    if not Path(f"/proc/{pid}").exists():
         return []
+    children = _fields(Path(f"/proc/{pid}/task/{pid}/children"))
     return [pid, *(each for child in children for each in family(int(child)))]
 
 
 def memory_kib(pids: Iterable[int]) -> int:
     """Memory that is these processes' own: without the pages of files, which the system takes back when it wants them."""
-    pages = 0
-    for pid in pids:
-        _, resident, of_files, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
-        pages += resident - of_files
-    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+    sizes = [list(map(int, fields)) for pid in pids if (fields := _fields(Path(f"/proc/{pid}/statm")))]
+    return sum(resident - of_files for _, resident, of_files, *_ in sizes) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+
+def _fields(file: Path) -> list[str]:
+    """What a file of /proc says; nothing when its process has ended meanwhile."""
+    try:
+        return file.read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def machine_s() -> float:

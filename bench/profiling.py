@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,8 +18,9 @@ from .servers import GENERATOR_CORE, Missing, Server
 
 SAMPLES_A_SECOND = 250
 SECONDS = 10.0
-# The sampler has to have read the program's symbols before the load begins, and to end within it.
-ATTACH_S = 2.0
+# The sampler begins when everybody is connected, and ends before they leave: to connect is no call.
+CONNECTED_AFTER_S = 3.0
+STARTS_WITHIN_S = 3.0
 HOW = "uv pip install py-spy, or nox -s bench, which installs it"
 
 # The first that fits a module (below taskactors) and function, as in "mcp_server/answers:encode", is the stage.
@@ -66,9 +66,9 @@ def profile(server: Server, seconds: float = SECONDS) -> Profile:
         samples = Path(folder) / "samples"
         command = ["taskset", "-c", str(GENERATOR_CORE), sampler, "record", "--pid", str(server.pid), "--format", "raw", "--full-filenames"]
         command += ["--nonblocking", "--rate", str(SAMPLES_A_SECOND), "--duration", str(round(seconds)), "--output", str(samples)]
+        command = ["sh", "-c", f'sleep {CONNECTED_AFTER_S}; exec "$@"', "sh", *command]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as sampling:
-            time.sleep(ATTACH_S)
-            measured = load(server, "changes", TEAM, seconds)
+            measured = load(server, "changes", TEAM, CONNECTED_AFTER_S + STARTS_WITHIN_S + seconds)
             said, _ = sampling.communicate()
         if sampling.returncode or not samples.is_file():
             raise Missing(f"py-spy could not look at the server: {said.strip()[-300:]}")

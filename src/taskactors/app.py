@@ -1,5 +1,6 @@
 """The composition root: one server as one readable tree. The only file that sees everything."""
 
+import faulthandler
 import gc
 import json
 import os
@@ -80,6 +81,8 @@ log = Log(__name__)
 def serve(config: Config) -> int:
     """Run a server until it is told to stop. Returns the exit code: 0 stopped, 1 failed; the reason is on standard error."""
     start_logging(config.log_level)
+    # What a server does that seems to hang: where its threads are, on standard error.
+    faulthandler.register(signal.SIGUSR1)
     if config.tls is None and not is_loopback(config.host):
         log.warning("what is said here can be read on the way: give --tls-cert and --tls-key", host=config.host)
     _allow_many_connections()
@@ -165,6 +168,7 @@ class Server:
         self.tree = Supervisor(
             "root",
             [
+                Child("refusals", self._tell_of_refusals, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
                 *access,
                 Child("projects", self.projects.run, capacity=1, stop_within_s=PROJECTS_STOP_S, start_within_s=START_WITHIN_S),
                 Child("control", self._control, capacity=1, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S),
@@ -217,8 +221,15 @@ class Server:
     def _access_child(self, access: Access) -> Child:
         return Child("access", access.run, capacity=ACCESS_BOX, stop_within_s=DOOR_STOP_S, start_within_s=START_WITHIN_S)
 
+    async def _tell_of_refusals(self, place: Place) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.admission.refusals.keep_telling)
+            place.ready()
+            await place.until_stopped()
+            nursery.cancel_scope.cancel()
+
     async def _control(self, place: Place) -> None:
-        door = ControlDoor(self.projects)
+        door = ControlDoor(self.projects, self.admission.refusals)
         async with trio.open_nursery() as nursery:
             await nursery.start(door.listen, self.config.data / CONTROL_SOCKET)
             place.ready()
@@ -240,8 +251,8 @@ class Server:
             await trio.to_thread.run_sync(import_module, module)
         await self.mcp.load()
         gc.enable()
-        gc.collect()
-        # What is here now stays: unfrozen, every full collection would look at all of it again.
+        # What is here now stays: unfrozen, every full collection would look at all of it again. The first would hold everybody up
+        # for a sixth of a second, and all that it would find is a megabyte or two that loading left behind.
         gc.freeze()
 
     async def _websocket(self, place: Place) -> None:
@@ -264,7 +275,8 @@ class Server:
         assert self.config.http_port is not None
         over_http = HttpEntrance(self.mcp)
         tls = None if self.config.tls is None else (str(self.config.tls[0]), str(self.config.tls[1]))
-        door = HttpDoor(self.projects, over_http.handle, self._figures, self.admission, tls)
+        figures = partial(self._figures, over_http)
+        door = HttpDoor(self.projects, over_http.handle, figures, self.projects.conditions, self.admission, tls)
         async with self._watching(over_http.revoke), over_http.running(), trio.open_nursery() as nursery:
             wanted = int(self.urls["http"].rsplit(":", 1)[1].split("/")[0]) if "http" in self.urls else self.config.http_port
             port = await nursery.start(door.listen, self.config.host, wanted)
@@ -274,11 +286,11 @@ class Server:
             over_http.wind_down()
             await door.drain()
 
-    def _figures(self) -> tuple[str, bytes]:
+    async def _figures(self, over_http: HttpEntrance) -> tuple[str, bytes]:
         # Loaded by the first who asks: most servers are never asked, and every start would pay for it.
         from .actors.exposition import CONTENT_TYPE, exposed
 
-        return CONTENT_TYPE, exposed(self.projects)
+        return CONTENT_TYPE, await exposed(self.projects, over_http.sessions, self.admission.refusals.counts())
 
     def _observe(self, event: Observed) -> None:
         self.projects.metrics.observe(event)

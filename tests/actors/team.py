@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import trio
 from attrs import Factory, define, field
+from trio.testing import wait_all_tasks_blocked
 
 from taskactors.actors.admin import ADMIN
 from taskactors.actors.backups import BackupSettings
@@ -19,7 +20,7 @@ from taskactors.actors.tools import TOOLS
 from taskactors.actors.workspace.facts import Surroundings
 from taskactors.board.requests.admin import DropHistory
 from taskactors.board.settings import BoardSettings
-from taskactors.runtime import Child, Observed, RestartBudget, Supervisor
+from taskactors.runtime import ActorRestarted, Child, Observed, RestartBudget, Supervisor
 from taskactors.storage.engine import Draft, Snapshot, Writes
 from taskactors.storage.in_memory import InMemoryEngine
 
@@ -83,6 +84,18 @@ class Team:
         """One call as an agent, or as the local person who runs the server."""
         connection = Connection(id=f"of-{agent}", project=project, agent=agent, operator=agent is None)
         return await self.projects.call(connection, tool, arguments)
+
+    async def crash(self, actor: str, project: str = "default") -> None:
+        """Have an actor meet what it cannot handle, and wait until it is back."""
+        already = self._restarts(actor)
+        children = self.projects.running()[project].supervisor.children
+        place = next(inner for child in children for inner in (child, *child.inner) if inner.name == actor)
+        place.address.tell("poison")
+        await wait_all_tasks_blocked()
+        assert self._restarts(actor) == already + 1
+
+    def _restarts(self, actor: str) -> int:
+        return sum(isinstance(event, ActorRestarted) and event.actor == actor for event in self.seen)
 
     @property
     def engine(self) -> FragileEngine:

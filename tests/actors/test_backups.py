@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 from attrs import Factory, define
 from trio.testing import MockClock
 
@@ -78,6 +79,18 @@ async def test_a_restarted_server_goes_on_where_the_newest_backup_ended(
     await trio.sleep(2 * 3600)
     assert len(store.asked) == 2
     nursery.cancel_scope.cancel()
+
+
+async def test_a_restarted_server_knows_how_old_the_newest_backup_is(
+    autojump_clock: MockClock, tmp_path: Path, nursery: trio.Nursery
+) -> None:
+    await backups(tmp_path, CopyingStore()).make()
+    made_at = there_are(tmp_path / "backups")[0].stat().st_mtime
+    again = backups(tmp_path, CopyingStore())
+    assert again.last is None
+    nursery.start_soon(again.keep_making)
+    await trio.testing.wait_all_tasks_blocked()
+    assert again.last == pytest.approx(made_at * 1000, abs=1)
 
 
 async def test_a_failure_is_said_leaves_nothing_and_is_tried_again(

@@ -10,11 +10,12 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from taskactors.actors import pace
 from taskactors.actors.calls import Connection, UnknownTool
+from taskactors.actors.delivery import Way
 from taskactors.actors.project import Project
 from taskactors.actors.projects import CALL_WITHIN_S, GONE
 from taskactors.actors.refusals import Internal, Overloaded, ProjectUnavailable, Stopping, TimedOut, TooManyCalls
 from taskactors.actors.roles.desk import Desk
-from taskactors.domain.errors import InvalidArguments, NotFound
+from taskactors.domain.errors import InvalidArguments, NotFound, Refusal
 from taskactors.runtime import ActorGone, Letter, MailboxFull
 from tests.actors.team import Team, team
 
@@ -167,7 +168,7 @@ async def test_what_has_to_be_opened_first_is_left_to_calls(nursery: trio.Nurser
     ("fault", "kind"), [(MailboxFull("backend", 100), Overloaded), (ActorGone("router"), ProjectUnavailable)], ids=["full", "gone"]
 )
 async def test_what_the_runtime_says_is_heard_in_the_servers_own_words(
-    fault: Exception, kind: type[Exception], nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+    fault: Exception, kind: type[Refusal], nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(project: Project, letter: object) -> None:
         raise fault
@@ -175,6 +176,7 @@ async def test_what_the_runtime_says_is_heard_in_the_servers_own_words(
     async with team(nursery) as us:
         monkeypatch.setattr(Project, "post", refuse)
         assert isinstance((await posted(us, "list_tasks")).error, kind)
+        assert us.projects.metrics.calls == {("default", "list_tasks", kind.code): 1}
 
 
 async def test_a_crash_and_a_stop_are_heard(nursery: trio.Nursery, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +201,19 @@ async def test_too_many_are_not_taken(nursery: trio.Nursery, autojump_clock: Moc
             await posted(us, "list_tasks")
         with pytest.raises(TooManyCalls):
             post(us, Ear(), "list_tasks")
+        assert us.projects.metrics.calls == {("default", "list_tasks", "ok"): 2, ("default", "list_tasks", "too_many_calls"): 1}
+
+
+async def test_what_came_for_one_that_waited_is_a_delivery(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    async with team(nursery) as us:
+        await us.call("ada", "next_task")
+        ear = Ear()
+        post(us, ear, "next_task", wait_s=40)
+        await trio.sleep(1)
+        await us.call("bob", "create_task", code="T-1", name="n", description="d")
+        await wait_all_tasks_blocked()
+        assert ear.answer["code"] == "T-1"
+        assert us.projects.running()["default"].delivery.lag_s[Way.WAITER].cumulative()[-1][1] == 1
 
 
 async def test_they_are_counted_as_calls_are(nursery: trio.Nursery) -> None:

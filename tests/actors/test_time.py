@@ -10,6 +10,8 @@ from taskactors.domain.errors import StaleClaim
 from tests.actors.team import Team, team
 
 LEASE_S = 60
+LONG_LEASE_S = 900
+DAY_S = 24 * 3600
 
 
 @pytest.fixture
@@ -66,12 +68,15 @@ async def test_a_holder_whose_connection_closed_has_its_lease_and_no_more(us: Te
     assert await state(us) == "Created"
 
 
-async def test_no_sign_of_life_outlasts_a_day(us: Team, autojump_clock: trio.testing.MockClock) -> None:
-    await us.call("ada", "claim_task", code="WORK-1")
-    for _ in range(24 * 60 + 2):
-        await trio.sleep(60)
-        await us.call("ada", "get_task_by_code", code="WORK-1")
-    assert await state(us) == "Created"
+async def test_no_sign_of_life_outlasts_a_day(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
+    async with team(nursery, LONG_LEASE_S) as us:
+        await us.call(None, "create_task", code="WORK-1", name="n", description="d")
+        await us.call("ada", "claim_task", code="WORK-1")
+        for number in range(DAY_S // LONG_LEASE_S + 2):
+            assert (await state(us) == "InProgress") is (number < DAY_S // LONG_LEASE_S)
+            await trio.sleep(LONG_LEASE_S)
+            await us.call("ada", "get_task_by_code", code="WORK-1")
+        assert await state(us) == "Created"
 
 
 async def test_delayed_work_is_offered_when_its_time_comes(us: Team, autojump_clock: trio.testing.MockClock) -> None:

@@ -19,6 +19,7 @@ def test_what_a_process_started_belongs_to_its_family_and_who_is_gone_uses_nothi
         child.communicate(b"\n")
     assert family(child.pid) == []
     assert process_s([child.pid]) == 0
+    assert memory_kib([child.pid]) == 0
 
 
 def test_strangers_use_what_neither_the_server_nor_the_generator_did() -> None:

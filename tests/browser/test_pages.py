@@ -1,7 +1,7 @@
 """Pages in a real browser: whatever a page of somebody else's tries, no tool hears of it and the page reads nothing."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import define, field
 
-from taskactors.transports.admission import Admission, Refused
+from taskactors.transports.admission import Admission, Handshake, Refused
 from tests.support.agent_client import AgentClient, connected
 from tests.support.browser import Page, browsing, needs_browser, pages
 from tests.support.fake_front import FakeFront, serving
@@ -37,10 +37,9 @@ class Noting(Admission):
 
     asked: list[tuple[str, ...]] = field(factory=list)
 
-    def turned_down(self, host: str, headers: Iterable[tuple[str, str]]) -> Refused | None:
-        given = list(headers)
-        self.asked.append(tuple(value for name, value in given if name == "origin"))
-        return super().turned_down(host, given)
+    def turned_down(self, handshake: Handshake) -> Refused | None:
+        self.asked.append(tuple(value for name, value in handshake.headers if name == "origin"))
+        return super().turned_down(handshake)
 
     def at(self, host: str) -> "Noting":
         return self
@@ -49,8 +48,8 @@ class Noting(Admission):
 class Everybody(Noting):
     """Lets in whoever comes."""
 
-    def turned_down(self, host: str, headers: Iterable[tuple[str, str]]) -> Refused | None:
-        super().turned_down(host, headers)
+    def turned_down(self, handshake: Handshake) -> Refused | None:
+        super().turned_down(handshake)
         return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.fake_http import serving
 from tests.cli.fake_server import FakeServer
 
 HEAVY = {
@@ -115,3 +116,12 @@ def test_the_package_itself_loads_nothing() -> None:
 def test_the_check_itself_sees_what_is_heavy() -> None:
     with pytest.raises(subprocess.CalledProcessError):
         loaded_by("serve", "--host", "127.0.0.1", "--data", "/dev/null/x")
+
+
+def test_a_short_command_to_a_server_elsewhere_loads_the_standard_library_alone(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving() as http:
+        http.answers["list_tasks"] = {"result": {"items": []}}
+        monkeypatch.setenv("TASKACTORS_URL", http.url)
+        loaded = {name.partition(".")[0] for name in loaded_by("task", "list")} - {"taskactors"}
+    assert loaded.isdisjoint(HEAVY)
+    assert loaded <= set(sys.stdlib_module_names)

@@ -142,3 +142,12 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         server.process.send_signal(signal.SIGINT)
         os.kill(server.process.pid, signal.SIGCONT)
         assert server.wait() in (0, 1)
+
+
+async def test_a_server_says_where_it_is_when_it_is_asked_and_goes_on(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        async with connected(server.ws) as me:
+            server.process.send_signal(signal.SIGUSR1)
+            assert (await me.call("health_check"))["status"] == "healthy"
+        assert server.stop() == 0
+    assert "most recent call first" in server.errors.read_text()

@@ -66,7 +66,8 @@ class Passing(Knowledge):
             case "lease":
                 self._look_at_lease(self.tasks[number - 1], calls)
             case "start":
-                self.tasks[number - 1]["not_before"] = None
+                task = self.tasks[number - 1]
+                task.update(not_before=None, updated_at=max(task["updated_at"], task["not_before"]))
             case "handoff":
                 self.expire(number)
             case "reservation":

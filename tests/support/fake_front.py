@@ -14,6 +14,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket
 from taskactors.actors.calls import Connection, Hear, Leave
 from taskactors.actors.listeners import Listener, Listeners, Unlisten
 from taskactors.actors.profiles import PROFILES
+from taskactors.actors.wellbeing import Condition
 from taskactors.mcp_server.server import McpSurface
 from taskactors.transports.admission import Admission
 from taskactors.transports.websocket import WebSocketDoor
@@ -36,6 +37,8 @@ class FakeFront:
     called: list[tuple[Connection, str, Mapping[str, Any]]] = Factory(list)
     opening: list[Connection] = Factory(list)
     closing: list[Connection] = Factory(list)
+    lags: list[float] = Factory(list)
+    conditions: dict[str, Condition] = Factory(dict)
     changed: trio.Event = Factory(trio.Event)
 
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -66,6 +69,9 @@ class FakeFront:
 
     def listen(self, project: str, listener: Listener) -> Unlisten:
         return self.listeners.add(listener)
+
+    def pushed(self, project: str, lag_s: float) -> None:
+        self.lags.append(lag_s)
 
     def opened(self, connection: Connection) -> None:
         self.opening.append(connection)

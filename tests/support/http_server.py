@@ -15,17 +15,20 @@ from taskactors.transports.admission import Admission
 from taskactors.transports.http import HttpDoor
 from tests.support.fake_front import FakeFront
 
-ADMISSION = Admission()
 JSON = {"content-type": "application/json"}
+
+
+async def figures() -> tuple[str, bytes]:
+    return "text/plain", b"figures"
 
 
 @asynccontextmanager
 async def serving_http(
-    front: FakeFront, admission: Admission = ADMISSION, more: Offer = NOTHING_MORE
+    front: FakeFront, admission: Admission | None = None, more: Offer = NOTHING_MORE, tls: tuple[str, str] | None = None
 ) -> AsyncIterator[tuple[str, HttpDoor, McpOverHttp]]:
     """The server's address without a path, its door, and its MCP surface."""
     over_http = McpOverHttp(McpSurface(front, PROFILES, more), front)
-    door = HttpDoor(front, over_http.handle, lambda: ("text/plain", b"figures"), admission)
+    door = HttpDoor(front, over_http.handle, figures, lambda: front.conditions, admission or Admission(), tls)
     async with over_http.running(), trio.open_nursery() as nursery:
         port = await nursery.start(door.listen, "127.0.0.1", 0)
         yield f"http://127.0.0.1:{port}", door, over_http

@@ -248,6 +248,30 @@ async def test_a_client_that_dies_with_answers_unread_ends_nothing_that_is_under
     assert front.answered == 2
 
 
+@pytest.mark.parametrize("gone", ["before", "after"])
+async def test_what_a_client_that_is_gone_waited_for_is_for_nobody_and_frees_its_place(
+    client: Client, front: ScriptedFront, door: ControlDoor, gone: str
+) -> None:
+    if gone == "after":
+        await client.request(1, "large")
+    await client.request(2, "wait", wait_s=3_600)
+    await wait_all_tasks_blocked(0.01)
+    await trio.aclose_forcefully(client.stream)
+    await wait_all_tasks_blocked(0.01)
+    assert door._connections == 0
+    front.gate.set()
+    await wait_all_tasks_blocked(0.01)
+    assert front.answered == (gone == "after")
+
+
+async def test_a_client_that_only_closed_its_side_is_answered_when_what_it_waits_for_comes(client: Client, front: ScriptedFront) -> None:
+    await client.request(1, "wait", wait_s=3_600)
+    await client.stream.send_eof()
+    await wait_all_tasks_blocked(0.01)
+    front.gate.set()
+    assert (await client.reply())["result"] == {"waited": True}
+
+
 async def test_a_client_that_does_not_read_is_cut_off_and_the_others_are_served(
     client: Client, other: Client, autojump_clock: trio.testing.MockClock
 ) -> None:

@@ -12,11 +12,15 @@ from mcp import Client
 
 from taskactors.actors.calls import UnknownTool
 from taskactors.actors.depth import DEPTH_LIMIT
+from taskactors.actors.wellbeing import Condition, Whereabouts
 from taskactors.domain.errors import DuplicateCode, InvalidArguments, InvalidTransition, NotClaimable, NotFound, NotHolder, Refusal
 from taskactors.domain.task import State
+from taskactors.domain.token import Token
+from taskactors.transports.admission import Admission
 from taskactors.transports.asgi import BODY_BYTES
-from tests.support.fake_front import FakeFront
+from tests.support.fake_front import FakeFront, Held
 from tests.support.http_server import JSON, called, posted, serving_http
+from tests.support.raw_http import request
 
 ERAS = ["legacy", "2026-07-28"]
 
@@ -172,6 +176,37 @@ async def test_a_notification_is_done_and_not_answered() -> None:
     assert (reply.status_code, reply.content, len(front.called)) == (202, b"", 1)
 
 
+async def test_a_client_that_leaves_ends_the_call_that_nobody_waits_for_any_more() -> None:
+    held = Held()
+    async with serving_http(FakeFront({"next_task": held})) as (url, _, _):
+        port = int(url.rsplit(":", 1)[1])
+        body = b'{"jsonrpc":"2.0","id":1,"method":"next_task","params":{"wait_s":40}}'
+        stream = await trio.open_tcp_stream("127.0.0.1", port)
+        await stream.send_all(request("POST", "/rpc", [("Host", "localhost"), ("Content-Type", "application/json")], body))
+        with trio.fail_after(5):
+            await held.begun.wait()
+            await stream.aclose()
+            await held.cancelled.wait()
+
+
+async def test_whoever_asks_for_whole_answers_gets_no_method_s_own_shape() -> None:
+    front = FakeFront(
+        {
+            "list_tasks": answering({"items": [{"id": 1}], "next_cursor": "x"}),
+            "end_work_session": answering({"session_id": 1}),
+            "get_task_by_code": raising(NotFound(kind="task", named="T-1")),
+        }
+    )
+    async with serving_http(front) as (url, _, _), httpx2.AsyncClient(headers={"x-taskactors-answers": "whole"}) as client:
+
+        async def answer(method: str) -> Any:
+            return (await client.post(f"{url}/rpc", json={"jsonrpc": "2.0", "id": 1, "method": method})).json()
+
+        assert (await answer("list_tasks"))["result"] == {"items": [{"id": 1}], "next_cursor": "x"}
+        assert (await answer("end_work_session"))["result"] == {"session_id": 1}
+        assert (await answer("get_task_by_code"))["error"]["data"]["code"] == "not_found"
+
+
 async def test_only_json_that_is_said_to_be_json_is_taken_and_only_by_post() -> None:
     front = FakeFront()
     request = b'{"jsonrpc":"2.0","id":1,"method":"list_tasks"}'
@@ -210,15 +245,50 @@ async def test_a_request_is_nested_as_deep_as_allowed_and_not_one_level_more() -
 # whether all is well
 
 
-async def test_health_is_green_only_while_all_is_well() -> None:
-    front = FakeFront({"health_check": answering({"status": "healthy"})})
+WELL, OFF = Condition(whereabouts=Whereabouts.OPEN, last_commit_at=0), Condition(whereabouts=Whereabouts.RESTING)
+RED = Condition(whereabouts=Whereabouts.FAILED, why=("the head is torn",))
+
+
+async def test_health_is_green_only_while_every_project_is_well() -> None:
+    front = FakeFront()
     async with serving_http(front) as (url, _, _), httpx2.AsyncClient() as client:
-        assert (await client.get(f"{url}/health")).status_code == 200
-        front.answers["health_check"] = answering({"status": "unhealthy"})
-        assert (await client.get(f"{url}/health")).status_code == 503
-        front.answers["health_check"] = raising(NotFound(kind="project", named="default"))
+        front.conditions |= {"default": WELL, "web": OFF}
+        green = await client.get(f"{url}/health")
+        assert (green.status_code, green.json()["status"]) == (200, "healthy")
+        front.conditions["web"] = RED
         red = await client.get(f"{url}/health")
         assert (red.status_code, red.json()["status"]) == (503, "unhealthy")
+        assert red.json()["projects"] == {
+            "default": {"status": "healthy", "project": "open", "last_commit_at": "1970-01-01T00:00:00.000Z"},
+            "web": {"status": "unhealthy", "project": "failed", "why": ["the head is torn"]},
+        }
+        found = [(await client.get(f"{url}/health/{name}")).status_code for name in ("default", "web", "nobodys")]
+        assert found == [200, 503, 404]
+    assert front.called == [], "to ask whether all is well is no call of anybody's"
+
+
+async def test_health_names_a_project_to_those_who_may_know_of_it_and_to_nobody_else() -> None:
+    tokens = {"ours": token(None), "of-web": token(("web",)), "of-api": token(("api",))}
+    front = FakeFront(conditions={"web": RED, "api": WELL})
+    async with serving_http(front, Admission(holder=tokens.get)) as (url, _, _), httpx2.AsyncClient() as client:
+
+        async def asked(path: str, secret: str | None) -> tuple[int, Any]:
+            reply = await client.get(url + path, headers={"authorization": f"Bearer {secret}"} if secret else {})
+            return reply.status_code, reply.json().get("projects", "none") if path == "/health" else None
+
+        assert [await asked("/health", secret) for secret in (None, "wrong")] == [(503, "none")] * 2
+        assert {secret: set((await asked("/health", secret))[1]) for secret in tokens} == {
+            "ours": {"web", "api"},
+            "of-web": {"web"},
+            "of-api": {"api"},
+        }
+        found = [(await asked("/health/web", secret))[0] for secret in (None, "wrong", "of-api", "of-web", "ours")]
+        assert found == [401, 401, 403, 503, 503]
+        assert (await asked("/health/nobodys", None))[0] == 401
+
+
+def token(projects: tuple[str, ...] | None) -> Token:
+    return Token(id="t", name="ada", digest="d", created_at=0, projects=projects)
 
 
 # MCP

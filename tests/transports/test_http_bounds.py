@@ -117,7 +117,7 @@ async def in_memory(front: FakeFront, tight: bool = False) -> AsyncIterator[trio
     async with serving_http(front) as (_, door, _):
         client, server = trio.testing.lockstep_stream_pair() if tight else trio.testing.memory_stream_pair()
         app = wrap_app(door._answer, 1, "asgi")  # type: ignore[arg-type]
-        served = GuardedServer(app, Settings(), WorkerContext(None), ConnectionState({}), with_addresses(server))  # type: ignore[arg-type]
+        served = GuardedServer(app, Settings(door.admission.refusals), WorkerContext(None), ConnectionState({}), with_addresses(server))  # type: ignore[arg-type]
         async with trio.open_nursery() as nursery:
             nursery.start_soon(served.run)
             yield client

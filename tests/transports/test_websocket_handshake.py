@@ -14,6 +14,7 @@ from taskactors.domain.token import Token, digest_of, local_token, secret_of
 from taskactors.transports import websocket
 from taskactors.transports.admission import Admission
 from taskactors.transports.guarded_stream import HANDSHAKE_BYTES
+from taskactors.transports.refusal_log import Reason
 from taskactors.transports.websocket import HANDSHAKE_WITHIN_S, PER_TOKEN_LIMIT, WebSocketDoor
 from tests.support.raw_websocket import TEXT, answer_to, frame, opening, rest_of
 
@@ -206,7 +207,9 @@ async def test_bad_handshakes_are_no_faults_of_ours(port: int, capfd: pytest.Cap
     with structlog.testing.capture_logs() as logged:
         for request, _ in BAD.values():
             await status_of(port, request)
-    assert logged == []
+    # They are told of as clients that were turned away, for their own reasons.
+    assert {each["event"] for each in logged} == {"a client was turned away"}
+    assert {each["reason"] for each in logged} == {Reason.REQUEST, Reason.MALFORMED, Reason.HOST, Reason.ORIGIN}
     assert capfd.readouterr().err == ""
 
 
@@ -219,7 +222,10 @@ async def test_a_client_that_is_gone_before_it_is_answered_is_no_fault_of_ours(r
             await client.send_all(request_)
             client.send_stream.close()
             await WebSocketDoor(echo).serve(server)
-    assert logged == []
+    # Whoever asked for what nobody gets is told of for that, and nobody as somebody on whom we broke.
+    reasons = [each["reason"] for each in logged]
+    assert len(reasons) == (0 if request_ == opening() else 3)
+    assert set(reasons) <= {Reason.REQUEST, Reason.MALFORMED, Reason.HOST, Reason.ORIGIN}
 
 
 async def nobody_there() -> None:

@@ -4,10 +4,10 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 import trio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from taskactors.domain.token import Token, digest_of, secret_of
-from taskactors.transports.admission import Admission, Refused
+from taskactors.transports.admission import Admission, Handshake, Refused
 from tests.support.fake_front import FakeFront, serving
 from tests.support.http_server import serving_http
 from tests.support.raw_http import CALL, MCP_CALL, MCP_HEADERS, exchanged, request, status_of
@@ -161,13 +161,14 @@ async def answered_otherwise(admission: Admission, wanted: Iterable[Case]) -> tu
 class IgnoringOrigins(Admission):
     """What must be caught."""
 
-    def turned_down(self, host: str, headers: Iterable[tuple[str, str]]) -> Refused | None:
-        return super().turned_down(host, [(name, value) for name, value in headers if name != "origin"])
+    def turned_down(self, handshake: Handshake) -> Refused | None:
+        headers = [(name, value) for name, value in handshake.headers if name != "origin"]
+        return super().turned_down(evolve(handshake, headers=headers))
 
 
 class IgnoringHosts(Admission):
-    def turned_down(self, host: str, headers: Iterable[tuple[str, str]]) -> Refused | None:
-        return super().turned_down("localhost", headers)
+    def turned_down(self, handshake: Handshake) -> Refused | None:
+        return super().turned_down(evolve(handshake, host="localhost"))
 
 
 async def test_over_http_nobody_gets_in_who_should_not_and_everybody_who_should() -> None:

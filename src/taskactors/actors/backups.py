@@ -65,6 +65,7 @@ class Backups:
     off_loop: OffLoop
     check: Callable[..., Checked] = checked
     last: Instant | None = None
+    """When the newest that counts was made, in an earlier life of the project too."""
     fault: str | None = None
     _one: trio.Lock = Factory(trio.Lock)
     _next_at: Instant | None = None
@@ -145,6 +146,8 @@ class Backups:
         there = there_are(settings.folder)
         if not there:
             return min(FIRST_AFTER_S, settings.every_s)
+        if self.last is None:
+            self.last = round(there[-1].stat().st_mtime * 1000)
         age_s = self.clock.now() / 1000 - there[-1].stat().st_mtime
         return max(1.0, settings.every_s - max(0.0, age_s))
 

@@ -113,6 +113,10 @@ class TellingFront(Front, Protocol):
         """Hear the names of what changes in a project, until what is returned is called."""
         ...
 
+    def pushed(self, project: str, lag_s: float) -> None:
+        """Somebody who listens has been told of a change, so long after its commit."""
+        ...
+
 
 class UnknownTool(LookupError):
     """There is no tool of that name."""

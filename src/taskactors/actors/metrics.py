@@ -11,12 +11,16 @@ from ..runtime import ActorCrashedEvent, ActorRestarted, Observed
 CALL_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 COMMIT_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 BATCH_UNITS = (1, 2, 4, 8, 16, 32, 64)
+DELIVERY_S = (0.001, 0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0)
 WAIT_S = (0.1, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0)
 
 ANSWERED = "ok"
 
 UNKNOWN = "unknown"
 """The name of every tool that there is not: names that clients make up must not become series."""
+
+NO_PROJECT = "?"
+"""The same for projects; no project can be called so."""
 
 
 @define(eq=False)
@@ -58,6 +62,10 @@ class Metrics:
             if (known := self.call_s.get(tool)) is None:
                 known = self.call_s[tool] = Distribution(CALL_S)
             known.observe(took_s)
+
+    def refused(self, project: str, tool: str, outcome: str) -> None:
+        """One call was not even begun."""
+        self.calls[project, tool, outcome] += 1
 
     def observe(self, event: Observed) -> None:
         """Count what the supervisors see."""

@@ -8,7 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from attrs import Factory, define, evolve
+import trio
+from attrs import Factory, define, evolve, frozen
 
 from ..board.inbox import unread_of
 from ..board.settings import BoardSettings
@@ -26,6 +27,7 @@ from ..domain.task import Instant
 from ..runtime import Address, Place
 from ..storage.engine import Snapshot
 from .clock import Clock
+from .delivery import Delivery, Way
 from .feed import Feed
 from .store import Read
 
@@ -60,12 +62,20 @@ class _Held:
     touched_at: Instant
 
 
+@frozen
+class _Unread:
+    """A message. When it was sent is known of those that were sent while the project has been open."""
+
+    urgent: bool
+    sent_at: float | None
+
+
 @define
 class _Known:
-    """What is pending for one agent. `unread` has the numbers of its messages, and whether each is urgent."""
+    """What is pending for one agent. `unread` has its messages by their numbers."""
 
     agent: Agent
-    unread: dict[int, bool] = Factory(dict)
+    unread: dict[int, _Unread] = Factory(dict)
     held: dict[int, _Held] = Factory(dict)
     changed: dict[str, None] = Factory(dict)
 
@@ -78,6 +88,7 @@ class Notices:
     feed: Feed
     clock: Clock
     settings: BoardSettings
+    delivery: Delivery
     _known: dict[str, _Known] = Factory(dict)
     _paused: dict[str, str | None] = Factory(dict)
     _holders: dict[int, str] = Factory(dict)
@@ -100,7 +111,7 @@ class Notices:
             return {}
         now = self.clock.now()
         running = [(each.code, each.deadline, each.touched_at) for each in known.held.values() if each.deadline is not None]
-        urgent = (number for number, is_urgent in known.unread.items() if is_urgent)
+        urgent = (number for number, message in known.unread.items() if message.urgent)
         found: dict[str, Any] = {
             "unread": len(known.unread) if len(known.unread) < UNREAD_COUNTED else f"{UNREAD_COUNTED}+",
             "urgent": list(islice(urgent, SHOWN)),
@@ -125,7 +136,7 @@ class Notices:
         agents = list(islice(view.agents(after), AGENTS_AT_ONCE))
         for agent in agents:
             known = self._meet(agent)
-            known.unread = {each.id: each.importance in URGENT for each in unread_of(view, agent, UNREAD_COUNTED)}
+            known.unread = {each.id: _Unread(each.importance in URGENT, None) for each in unread_of(view, agent, UNREAD_COUNTED)}
             for task in view.tasks_held_by(agent.name, HELD_LIMIT):
                 assert task.claim is not None
                 self._hold(known, task.id, task.code, task.claim.deadline, max(task.updated_at, task.claim.claimed_at))
@@ -140,9 +151,7 @@ class Notices:
                 case Agent():
                     self._meet(each)
                 case InboxShown(agent, upto):
-                    known = self._known.get(agent)
-                    if known is not None:
-                        known.unread = {number: urgent for number, urgent in known.unread.items() if number > upto}
+                    self._inbox_shown(agent, upto)
                 case ClaimMoved():
                     self._claim_moved(each, lost)
                 case Event(kind=EventKind.MESSAGE_SENT):
@@ -179,9 +188,21 @@ class Notices:
 
     def _message_sent(self, event: Event) -> None:
         number = int(event.subject.partition(":")[2])
+        message = _Unread(event.data.get("importance") in URGENT, trio.current_time())
         for known in self._addressed(event):
             if len(known.unread) < UNREAD_COUNTED:
-                known.unread[number] = event.data.get("importance") in URGENT
+                known.unread[number] = message
+
+    def _inbox_shown(self, agent: str, upto: int) -> None:
+        known = self._known.get(agent)
+        if known is None:
+            return
+        now = trio.current_time()
+        for number in [number for number in known.unread if number <= upto]:
+            message = known.unread.pop(number)
+            # What was sent before this start may have been shown before it, too.
+            if message.sent_at is not None:
+                self.delivery.took(Way.INBOX, now - message.sent_at)
 
     def _addressed(self, event: Event) -> list[_Known]:
         to, author = str(event.data.get("to")), event.data.get("from")

@@ -14,7 +14,8 @@ from ..storage.engine import Engine, Transaction
 from .auditing import Auditing
 from .backups import Backups, BackupSettings
 from .calls import Call, size_of
-from .clock import Clock
+from .clock import MS, Clock
+from .delivery import Delivery
 from .due_note import DueNote
 from .feed import Feed
 from .history import History
@@ -24,6 +25,7 @@ from .refusals import Stopping, UnknownOutcome
 from .roles.roster import ROSTER
 from .router import Router
 from .search_index import SearchIndex
+from .standing import Standing
 from .statistics import Statistics
 from .store import InHand, OffLoop, Read, Store, StoreHealth, Write
 from .threads import own_threads
@@ -31,6 +33,7 @@ from .timers import Timers
 from .tools import Tool
 from .updates import Updates
 from .waiting import Waiting
+from .wellbeing import Condition, Whereabouts, troubles
 from .workspace.facts import Surroundings
 
 RESTARTS = RestartBudget(restarts=5, within_s=60)
@@ -95,8 +98,10 @@ class Project:
         self.store = store.address
         self.statistics = Statistics(self.feed)
         self.index = SearchIndex(self.feed)
-        self.waiting = Waiting(self.store, self.feed)
-        self.notices = Notices(self.store, self.feed, self.clock, setting.settings)
+        self.delivery = Delivery()
+        self.standing = Standing(self.store, self.feed, self.clock, setting.settings)
+        self.waiting = Waiting(self.store, self.feed, self.delivery)
+        self.notices = Notices(self.store, self.feed, self.clock, setting.settings, self.delivery)
         self.backups = Backups(setting.backups, self.store, self.clock, setting.off_loop)
         self.auditing = Auditing(self.store, self.feed, setting.settings)
         self.history = History(setting.keep_history, self.store, self.clock, setting.settings)
@@ -148,6 +153,13 @@ class Project:
         """How many letters wait in each actor's box."""
         places = [inner for child in self.supervisor.children for inner in (child, *child.inner)]
         return {child.name: child.mailbox.depth for child in places if child.capacity > 1}
+
+    def condition(self) -> Condition:
+        """How it is, as long as it is open."""
+        batch = self._in_hand.batch
+        committing_s = 0.0 if batch is None else (self.clock.now() - batch.now) / MS
+        why = troubles(self.health, self.auditing, self.backups, committing_s)
+        return Condition(whereabouts=Whereabouts.OPEN, why=why, last_commit_at=self.health.last_commit_at)
 
     @property
     def is_busy(self) -> bool:

@@ -12,9 +12,10 @@ from ..domain.errors import Refusal
 from ..runtime import ActorCrashed, ActorGone, AskTimedOut, MailboxFull, Place
 from .calls import Call, Connection, Hear, Json, Leave
 from .clock import Clock
+from .delivery import Way
 from .faults import internal
 from .listeners import Listener, Listeners, Unlisten
-from .metrics import ANSWERED, UNKNOWN, Metrics
+from .metrics import ANSWERED, NO_PROJECT, UNKNOWN, Metrics
 from .pace import Pace
 from .patience import waited_for_s
 from .posts import Posts
@@ -22,6 +23,7 @@ from .project import Project, ProjectSetting
 from .refusals import NoSuchProject, Overloaded, ProjectUnavailable, Stopping, TimedOut
 from .seat import Seat
 from .tools import TOOLS
+from .wellbeing import Condition
 
 CALL_WITHIN_S = 30.0
 """How long a caller waits for an answer: less than the shortest time after which common clients give up a call."""
@@ -30,7 +32,7 @@ PROJECTS_LIMIT = 64
 """Projects that may be made by merely naming them."""
 
 GONE = "no_answer"
-"""How a call ended whose caller left, or that one of the server's own faults cut short."""
+"""How a call ended whose caller left before there was an answer, or that named no tool."""
 
 FIRST = "default"
 """The project that is there from the first moment, and never rests."""
@@ -84,9 +86,7 @@ class Projects:
 
     async def call(self, connection: Connection, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer one call. Raises Refusal or UnknownTool, never anything of the runtime's."""
-        self._keep_pace(connection)
-        seat = self._wanted(connection.project)
-        project = seat.project or await seat.opened()
+        seat, project = await self._let_in(connection, tool)
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
         seat.call_began()
         began, outcome = trio.current_time(), GONE
@@ -98,7 +98,9 @@ class Projects:
             outcome = no.code
             raise
         except (MailboxFull, AskTimedOut, ActorCrashed, ActorGone) as fault:
-            raise self._told(fault, seat, tool) from fault
+            told: Refusal = self._told(fault, seat, tool)
+            outcome = told.code
+            raise told from fault
         finally:
             self._ended(seat, tool, outcome, trio.current_time() - began, within_s)
 
@@ -107,16 +109,21 @@ class Projects:
         seat = self._seats.get(connection.project)
         if seat is None or (project := seat.project) is None or self._stopping:
             return None
-        self._keep_pace(connection)
+        try:
+            self._keep_pace(connection)
+        except Refusal as no:
+            self._refused(connection, tool, no)
+            raise
         seat.want()
         seat.call_began()
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
 
         def ended(value: Json | None, error: BaseException | None) -> None:
-            outcome = error.code if isinstance(error, Refusal) else GONE if value is None else ANSWERED
+            told = self._told(error, seat, tool)
+            outcome = told.code if isinstance(told, Refusal) else GONE if value is None else ANSWERED
             self._ended(seat, tool, outcome, trio.current_time() - post.began, within_s)
             if value is not None or error is not None:
-                hear(value, self._told(error, seat, tool))
+                hear(value, told)
 
         post = self._posts.begin(Call(connection=connection, tool=tool, arguments=arguments), within_s, ended)
         try:
@@ -125,13 +132,26 @@ class Projects:
             post.end(None, fault)
         return post.leave
 
+    async def _let_in(self, connection: Connection, tool: str) -> tuple[Seat, Project]:
+        try:
+            self._keep_pace(connection)
+            seat = self._wanted(connection.project)
+            return seat, seat.project or await seat.opened()
+        except Refusal as no:
+            self._refused(connection, tool, no)
+            raise
+
     def _keep_pace(self, connection: Connection) -> None:
         if not connection.operator:
             self._pace.take(connection.name)
 
+    def _refused(self, connection: Connection, tool: str, no: Refusal) -> None:
+        project = connection.project if self._has(connection.project) else NO_PROJECT
+        self.metrics.refused(project, _counted_as(tool), no.code)
+
     def _ended(self, seat: Seat, tool: str, outcome: str, took_s: float, within_s: float) -> None:
         seat.call_ended()
-        self.metrics.called(seat.name, tool if tool in TOOLS else UNKNOWN, outcome, took_s, within_s > CALL_WITHIN_S)
+        self.metrics.called(seat.name, _counted_as(tool), outcome, took_s, within_s > CALL_WITHIN_S)
 
     def wind_down(self) -> None:
         """The end is near: whoever waits for something to come is answered now."""
@@ -146,6 +166,11 @@ class Projects:
     def listen(self, project: str, listener: Listener) -> Unlisten:
         """Let somebody hear what changes in a project, over all its lives."""
         return self._listeners.setdefault(project, Listeners()).add(listener)
+
+    def pushed(self, project: str, lag_s: float) -> None:
+        """Somebody who listens has been told of a change, so long after its commit."""
+        if (running := self._running(project)) is not None:
+            running.delivery.took(Way.PUSH, lag_s)
 
     def opened(self, connection: Connection) -> None:
         """A connection was made; its agent is alive, and stays so to every life of the project while it is open."""
@@ -176,18 +201,25 @@ class Projects:
 
     def wanted_up(self) -> Mapping[str, bool]:
         """Whether each project that is not merely resting is open."""
-        return {name: seat.project is not None for name, seat in self._seats.items() if seat.project is not None or seat.failure}
+        return {name: seat.project is not None for name, seat in self._seats.items() if seat.project is not None or seat.last_failure}
+
+    def conditions(self) -> Mapping[str, Condition]:
+        """How each project is. To ask is no use of them: one that rests goes on resting."""
+        return {name: seat.condition() for name, seat in self._seats.items()}
 
     def _wanted(self, name: str) -> Seat:
         if self._stopping:
             raise Stopping()
         if SLUG.fullmatch(name) is None:
             raise NoSuchProject(project=name, why="that is no name for a project")
-        if name not in self._seats and name not in self.known() and len(self._seats.keys() | self.known()) >= PROJECTS_LIMIT:
+        if not self._has(name) and len(self._seats.keys() | self.known()) >= PROJECTS_LIMIT:
             raise NoSuchProject(project=name, why=f"there are {PROJECTS_LIMIT} projects already")
         seat = self._seat(name)
         seat.want()
         return seat
+
+    def _has(self, name: str) -> bool:
+        return name in self._seats or name in self.known()
 
     def _seat(self, name: str) -> Seat:
         seat = self._seats.get(name)
@@ -223,3 +255,7 @@ class Projects:
                 return ProjectUnavailable(project=seat.name, why=seat.failure or "it is being restarted", retry_after_ms=1000)
             case _:
                 return error
+
+
+def _counted_as(tool: str) -> str:
+    return tool if tool in TOOLS else UNKNOWN

@@ -14,6 +14,7 @@ from .due_note import Noted
 from .listeners import Listeners
 from .project import Project, ProjectSetting
 from .refusals import ProjectUnavailable, Stopping
+from .wellbeing import Condition, Whereabouts
 
 OPEN_WITHIN_S = 30.0
 """How long a call waits for its project to open: as long as for its answer, and less than clients wait."""
@@ -54,6 +55,9 @@ class Seat:
     rests: bool
     project: Project | None = None
     failure: str | None = None
+    """Why there is none now; None while it is tried again."""
+    last_failure: str | None = None
+    """Why there was none when it was last tried, until it is open."""
     looked: trio.Event = Factory(trio.Event)
     """Whether it is known by now how it is with this project: open, resting, or failed."""
     _life: Project | None = None
@@ -94,6 +98,14 @@ class Seat:
             return ProjectUnavailable(project=self.name, why=why, retry_after_ms=MS)
         left_s = max(0.0, self._retry_at - trio.current_time())
         return ProjectUnavailable(project=self.name, why=self.failure, retry_after_ms=int(left_s * MS) + 1)
+
+    def condition(self) -> Condition:
+        """How this project is now."""
+        if self.project is not None:
+            return self.project.condition()
+        if self.last_failure is not None:
+            return Condition(whereabouts=Whereabouts.FAILED, why=(f"it could not be opened: {self.last_failure}",))
+        return Condition(whereabouts=Whereabouts.RESTING if self._resting else Whereabouts.STARTING)
 
     def call_began(self) -> None:
         """A call is under way; while it is, the project stays."""
@@ -143,19 +155,19 @@ class Seat:
             async with trio.open_nursery() as nursery:
                 await nursery.start(self._run, project, nursery.cancel_scope)
                 self._meet(project)
-                self._used_at, self.project = trio.current_time(), project
+                self._used_at, self.project, self.last_failure = trio.current_time(), project, None
                 self._tell()
                 if self.rests:
                     nursery.start_soon(self._rest_when_idle, project)
         except* Exception as failed:  # a project's end, whatever it is, must not reach its neighbours
-            self.failure = self._cause(failed)
+            self.failure = self.last_failure = self._cause(failed)
         finally:
             self.project = self._life = None
             if project is not None:
                 project.abandon()
         if self._resting:
             # It was to end, and it has. How is logged; if it was a bad end, the next life begins at once.
-            self.failure = None
+            self.failure = self.last_failure = None
         if project is not None:
             self._noted = await self._write_note(setting, project)
 
@@ -187,8 +199,13 @@ class Seat:
         cause: BaseException = failed
         while isinstance(cause, BaseExceptionGroup) or (isinstance(cause, StartFailed | TooManyRestarts) and cause.__cause__):
             cause = cause.exceptions[0] if isinstance(cause, BaseExceptionGroup) else cause.__cause__ or cause
-        log.error("a project had to be closed", project=self.name, cause=str(cause), exc_info=cause)
-        return str(cause) or type(cause).__name__
+        said = str(cause) or type(cause).__name__
+        if said == self.last_failure:
+            # It is tried every minute for as long as it takes; the first time said where.
+            log.error("a project still cannot be opened", project=self.name, cause=said)
+        else:
+            log.error("a project had to be closed", project=self.name, cause=said, exc_info=cause)
+        return said
 
     # resting
 

@@ -19,7 +19,7 @@ from ..loglines import Log
 from ..runtime import ActorCrashed, Letter, Place, in_batches
 from ..storage.apart import Abandoned
 from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction, Writes
-from ..storage.errors import EngineFault, NeedsRoom, StorageError, StoreFull
+from ..storage.errors import Damaged, EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
 from .faults import internal
 from .feed import Feed
@@ -124,10 +124,18 @@ class StoreHealth:
 
     last_commit_at: Instant | None = None
     fault: str | None = None
+    damage: str | None = None
+    """What a read or a unit of work found that is not what was written; nothing but another file mends it."""
     commits: int = 0
     units: int = 0
+    """Those that were run to their end, also in vain."""
     batch_units: Distribution = Factory(lambda: Distribution(BATCH_UNITS))
     commit_s: Distribution = Factory(lambda: Distribution(COMMIT_S))
+
+    def saw(self, error: Exception) -> None:
+        """A read or a unit of work ended so."""
+        if isinstance(error, Damaged):
+            self.damage = error.fact
 
 
 @define
@@ -231,6 +239,7 @@ class Store:
         except Refusal as no:
             letter.refuse(no)
         except Exception as error:  # the unit boundary: a bug in one read, or one damaged record, is its caller's alone
+            self.health.saw(error)
             letter.refuse(internal(error, "a read failed"))
         else:
             letter.answer(answer)
@@ -263,8 +272,10 @@ class Store:
             self.health.fault = str(fault)
             raise
         else:
-            self.health.batch_units.observe(len(batch.letters))
-            self.health.commit_s.observe(trio.current_time() - began)
+            if writes:
+                self.health.batch_units.observe(len(batch.letters))
+                self.health.commit_s.observe(trio.current_time() - began)
+                self._durable(batch)
             self._committed(batch)
 
     async def _drafted(self, batch: Batch) -> Writes:
@@ -280,6 +291,7 @@ class Store:
     async def _settle(self, batch: Batch) -> None:
         """A batch whose commit failed under us: it went through whole, or not at all and is run again with the same ids."""
         if self._engine.committed(batch.id):
+            self._durable(batch)
             self._committed(batch)
             return
         if batch.attempts_after_fault >= ATTEMPTS_AFTER_FAULT:
@@ -290,10 +302,15 @@ class Store:
         batch.attempts_after_fault += 1
         await self._write(batch)
 
-    def _committed(self, batch: Batch) -> None:
-        self.in_hand.batch = None
+    def _durable(self, batch: Batch) -> None:
+        """The disk has taken something: a batch of units that all change nothing says nothing of the disk."""
+        if self.health.fault is not None:
+            log.warning("commits go through again", last_fault=self.health.fault)
         self.health.last_commit_at, self.health.fault = batch.now, None
         self.health.commits += 1
+
+    def _committed(self, batch: Batch) -> None:
+        self.in_hand.batch = None
         self.health.units += len(batch.letters)
         told = tuple(each for outcome in batch.outcomes if isinstance(outcome, Done) for each in outcome.told)
         self.feed.committed(self._engine.read(read_head).seq, told)
@@ -304,11 +321,14 @@ class Store:
                 case Failed(Refusal() as no):
                     letter.refuse(no)
                 case Failed(error):
+                    self.health.saw(error)
                     letter.refuse(internal(error, "a unit of work failed", command=letter.message.command))
 
     def _fail(self, batch: Batch, full: StoreFull) -> None:
         self.in_hand.batch = None
+        if self.health.fault is None:
+            # Said once: there is no room for more.
+            log.error("the disk is full; nothing can be written until there is room", error=str(full))
         self.health.fault = str(full)
-        log.error("the disk is full; nothing can be written until there is room", error=str(full))
         for letter in batch.letters:
             letter.refuse(StoreFullRefusal())

@@ -14,6 +14,7 @@ from ..board.requests.request import Request
 from ..board.watching import Nothing, Taken, Watch, topics_of
 from ..runtime import ActorGone, Address, Letter, MailboxFull, Place
 from .calls import Command
+from .delivery import Delivery, Way
 from .feed import Feed
 from .store import Read, Write
 
@@ -49,6 +50,9 @@ class Waiter:
     """What came for one of several while it tried: should it not take it, somebody else has to hear."""
 
     again: bool = False
+    woken_at: float | None = None
+    """When a commit last told of something for it, which it has not answered yet."""
+
     timed: bool = False
     writes: bool = False
 
@@ -67,6 +71,7 @@ class Waiting:
 
     store: Address
     feed: Feed
+    delivery: Delivery
     _lines: dict[str, list[Waiter]] = Factory(dict)
     _ends: list[tuple[float, int, Waiter]] = Factory(list)
     _places: dict[tuple[str, Request], tuple[int, float]] = Factory(dict)
@@ -133,11 +138,13 @@ class Waiting:
         elif isinstance(value, Taken):
             self._leave(waiter)
             self._hand_over(waiter, value)
+            self._arrived(waiter)
             # It may be another thing than the one it was woken for.
             self._offer(value.left)
         elif not isinstance(value, Nothing):
             self._leave(waiter)
             waiter.letter.answer(value)
+            self._arrived(waiter)
             self._pass_on(waiter)
         elif not waiter.letter.wanted:
             self._keep_place(waiter)
@@ -147,6 +154,8 @@ class Waiting:
             # What it waits for may have changed since it was parked.
             self._leave(waiter)
             waiter.answer = value
+            if not waiter.again:
+                waiter.woken_at = None
             waiter.owes.clear()
             waiter.again = waiter.again or self._came_meanwhile(waiter)
             self._park(waiter)
@@ -156,6 +165,10 @@ class Waiting:
         """Whether the commit that the try was part of told of something for it: that may have come after its turn in that commit."""
         commit, told = self._told_last
         return waiter.writes and commit == self.feed.commits and any(waiter.watch.sees(each) for each in told)
+
+    def _arrived(self, waiter: Waiter) -> None:
+        if waiter.woken_at is not None:
+            self.delivery.took(Way.WAITER, trio.current_time() - waiter.woken_at)
 
     def _hand_over(self, waiter: Waiter, answer: Any) -> None:
         if waiter.letter.wanted:
@@ -216,6 +229,8 @@ class Waiting:
         for waiter in list(line):
             if waiter.number <= after or not waiter.watch.sees(told):
                 continue
+            if waiter.woken_at is None:
+                waiter.woken_at = trio.current_time()
             if waiter.trying:
                 # What it tries for is something else, so this is also for whoever comes after it.
                 waiter.again = True

@@ -107,6 +107,9 @@ def ready(of: Lane, order: tuple[int, int, int]) -> bytes:
     return key("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities), *order)
 
 
+READY: Span = span("ready")
+
+
 def ready_in(of: Lane) -> Span:
     return span("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities))
 
@@ -238,6 +241,9 @@ def session(session_id: int) -> bytes:
 
 
 ALL_SESSIONS: Span = span("session")
+
+
+OPEN_SESSIONS: Span = span("open")
 
 
 def open_session(of_task: int, agent_name: str) -> Span:

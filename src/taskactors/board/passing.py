@@ -6,6 +6,7 @@ from attrs import frozen
 
 from ..domain import claiming
 from ..domain.evolving import evolve
+from ..domain.matching import ready_since
 from ..domain.message import Importance
 from ..domain.moments import text_of
 from ..domain.task import Instant, Task
@@ -80,12 +81,17 @@ def sweep(change: Change, signs: Signs) -> int:
             case layout.RESERVATION:
                 end_in_time(change, int(which[0]))
             case layout.START:
-                change.keep(evolve(change.task(int(which[0])), not_before=None))
+                _start(change, change.task(int(which[0])))
             case layout.REPLY:
                 caller, tool, key = (str(part) for part in which)
                 change.drop(layout.reply(caller, tool, key))
                 change.drop(entry)
     return len(due)
+
+
+def _start(change: Change, task: Task) -> None:
+    # It says from when on it is ready, and whoever watches it has to hear.
+    change.tell(change.keep(evolve(task, not_before=None, updated_at=ready_since(task))))
 
 
 def _end_or_extend(change: Change, task: Task, signs: Signs) -> None:

@@ -53,7 +53,8 @@ def _columns() -> int:
 
 def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     """Where the server is, for which project, and as whom to speak."""
-    parser.add_argument("--url", help="the server: its data folder, control socket or ws:// address (default: found from here)")
+    what = "its data folder, control socket or address, as in https://board.example:8766"
+    parser.add_argument("--url", help=f"the server: {what} (default: $TASKACTORS_URL, else found from here)")
     parser.add_argument("--project", help="project (default: $TASKACTORS_PROJECT, else default)")
     parser.add_argument("--agent", help="speak as this agent (default: $TASKACTORS_AGENT, else you, the person here)")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON")

@@ -6,10 +6,10 @@ import argparse
 import os
 
 from .arguments import add_server_arguments
-from .errors import CliError, LostServer, NoServer
+from .errors import CliError, LostServer, NoServer, Usage
 from .escaping import escaped
-from .place import meant
-from .server import Session, project_here, url_here
+from .place import Place
+from .server import Session, project_here, reached, stopped_place
 from .shown import show_json
 
 TYPE_CHECKING = False
@@ -49,19 +49,23 @@ def backup_folder(named: str) -> str:
 
 
 def _by_the_server(arguments: argparse.Namespace, to: str | None) -> tuple[str, dict[str, Any]] | None:
+    if to is not None and not isinstance(reached(arguments.url), Place):
+        raise Usage(
+            "--to names a folder of the server's machine, and this is another", "leave it out: the server has a place for its backups"
+        )
     try:
         with Session(arguments, within_s=WITHIN_S + 60) as session:
             return session.project, session.call_as_person("admin.backup", to=to, wait_s=WITHIN_S)
     except LostServer:
         raise
     except NoServer:
-        if meant(url_here(arguments.url), os.getcwd()) is None:
+        if stopped_place(arguments.url) is None:
             raise
     return None
 
 
 def _offline(arguments: argparse.Namespace, to: str | None) -> tuple[str, dict[str, Any]]:
-    place = meant(url_here(arguments.url), os.getcwd())
+    place = stopped_place(arguments.url)
     assert place is not None
     project = arguments.project or place.project or project_here()
     # Looked at first: owning a folder writes a lock into it, which has no place in a folder of something else.

@@ -16,7 +16,7 @@ def token_for(data_folder: str | None) -> str | None:
     Raises CliError for what can be no token: the libraries below would repeat it in their complaint.
     """
     if named := os.environ.get(TOKEN_VARIABLE, "").strip():
-        return _whole(named, TOKEN_VARIABLE)
+        return whole(named, TOKEN_VARIABLE)
     if data_folder is None:
         return None
     try:
@@ -24,10 +24,11 @@ def token_for(data_folder: str | None) -> str | None:
             found = file.read(1024).strip()
     except (OSError, UnicodeDecodeError):
         return None
-    return _whole(found, LOCAL_FILE) if found else None
+    return whole(found, LOCAL_FILE) if found else None
 
 
-def _whole(token: str, where: str) -> str:
+def whole(token: str, where: str) -> str:
+    """The token, if it can be one. Raises CliError."""
     if not (token.isascii() and token.isprintable() and " " not in token):
         raise CliError(f"what {where} holds is no token", "make one with `taskactors token add NAME`")
     return token

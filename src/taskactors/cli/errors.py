@@ -8,6 +8,9 @@ if TYPE_CHECKING:
 
 FAILED, WRONG_USAGE, NO_SERVER = 1, 2, 3
 
+NOT_ADMITTED = "not_admitted"
+"""The code of a refusal that is of the caller, and says nothing of what was asked."""
+
 
 class CliError(Exception):
     """A cause and a remedy, a line each, for a person to read, and between them a line for each of several problems, if there are.

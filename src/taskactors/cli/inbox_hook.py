@@ -8,6 +8,7 @@ import sys
 
 from .errors import NoServer, Refused
 from .escaping import escaped
+from .place import make_data_folder, make_notes_folder
 from .server import Session
 
 TYPE_CHECKING = False
@@ -31,7 +32,7 @@ ROOM_FOR_COUNT = 40
 """For the line that says how many more there are."""
 
 FOLDER = "hooks"
-FOLDER_MODE, FILE_MODE = 0o700, 0o600
+FILE_MODE = 0o600
 MEMORY_BYTES = 4096
 
 
@@ -114,7 +115,7 @@ def _line(message: dict[str, Any]) -> str:
 
 def _memory_of(session: Session) -> str:
     """The file that keeps what was announced to this agent in this project."""
-    return os.path.join(session.data, FOLDER, f"{_as_name(session.project)}@{_as_name(session.agent or '')}.json")
+    return os.path.join(session.notes, FOLDER, f"{_as_name(session.project)}@{_as_name(session.agent or '')}.json")
 
 
 def _as_name(text: str) -> str:
@@ -134,7 +135,8 @@ def _remembered(path: str) -> tuple[int, str]:
 def _remember(path: str, announced: int, cursor: str) -> None:
     new = f"{path}.{os.getpid()}"
     try:
-        os.makedirs(os.path.dirname(path), mode=FOLDER_MODE, exist_ok=True)
+        make_notes_folder(os.path.dirname(os.path.dirname(path)))
+        make_data_folder(os.path.dirname(path))
         file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, FILE_MODE)
         with open(file, "w", encoding="utf-8") as out:
             json.dump({"id": announced, "cursor": cursor}, out)

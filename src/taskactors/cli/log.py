@@ -10,13 +10,15 @@ from .errors import FAILED, CliError, NoServer
 from .escaping import escaped
 from .logline import LogLine, one_line, parse
 from .place import Place, at, in_repository, meant, new_data_folder
-from .server import Server, agent_here, project_here, url_here
+from .server import agent_here, connected, notes_of, project_here, reached, url_here
 from .spool import Outcome, deliver, keep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+
+    from .address import Address
 
 COORDINATION_LOG = "coordination.log"
 ANSWER_WITHIN_S = 5.0
@@ -56,12 +58,13 @@ def log(line: str, url: str | None = None, project: str | None = None, agent: st
     """Note, print and deliver a line. Returns 0 also when it is only kept, and 1 when it was refused or could not be noted."""
     line = _as_utf8(line)
     said = parse(line)
-    place = _place(url)
-    kept = _params(said, project or place.project or project_here(), agent or place.agent or agent_here())
-    _keep(place, kept)
+    where = _where(url)
+    notes = notes_of(where)
+    kept = _params(said, project or where.project or project_here(), agent or where.agent or agent_here())
+    _keep(notes, kept)
     stamped = f"[{time.strftime('%H:%M:%S')}] {escaped(one_line(line))}"
-    unwritten = _append(os.path.join(os.path.dirname(place.data), COORDINATION_LOG), stamped + "\n")
-    outcome = _deliver(place)
+    unwritten = _append(os.path.join(_beside(where), COORDINATION_LOG), stamped + "\n")
+    outcome = _deliver(where, notes)
     if as_json:
         from .shown import show_json
 
@@ -77,13 +80,17 @@ def _as_utf8(line: str) -> str:
     return os.fsencode(line).decode("utf-8", "replace")
 
 
-def _place(url: str | None) -> Place:
+def _where(url: str | None) -> Place | Address:
     try:
-        place = meant(url_here(url), os.getcwd())
+        return reached(url)
     except NoServer:
-        # An address that cannot be reached from here is no reason to lose the line.
-        place = None
-    return place or at(new_data_folder(os.getcwd()))
+        # An address that makes no sense is no reason to lose the line.
+        return at(new_data_folder(os.getcwd()))
+
+
+def _beside(where: Place | Address) -> str:
+    """The folder of the project: the one that the server's data is in, if that is here."""
+    return os.path.dirname(where.data if isinstance(where, Place) else new_data_folder(os.getcwd()))
 
 
 def _params(said: LogLine, project: str, agent: str | None) -> bytes:
@@ -108,12 +115,12 @@ def _quoted(text: str) -> str:
     return f'"{text.translate(ESCAPES)}"'
 
 
-def _keep(place: Place, kept: bytes) -> None:
+def _keep(notes: str, kept: bytes) -> None:
     try:
-        keep(place.data, kept)
+        keep(notes, kept)
     except OSError as error:
         raise CliError(
-            f"the line could not be kept in {place.data}: {error.strerror}", "make that folder yours to write, or name another with --url"
+            f"the line could not be kept in {notes}: {error.strerror}", "make that folder yours to write, or name another with --url"
         ) from None
 
 
@@ -126,13 +133,13 @@ def _append(path: str, text: str) -> str:
     return ""
 
 
-def _deliver(place: Place) -> Outcome:
+def _deliver(where: Place | Address, notes: str) -> Outcome:
     try:
-        server = Server(place, ANSWER_WITHIN_S)
+        server = connected(where, ANSWER_WITHIN_S)
     except NoServer as none:
         return Outcome(kept_because=none)
     try:
-        return deliver(place.data, lambda line: server.tell("send_message", line))
+        return deliver(notes, lambda line: server.tell("send_message", line))
     finally:
         server.close()
 

@@ -17,9 +17,11 @@ LOCK_FILE = "server.lock"
 CONTROL_SOCKET = "control.sock"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
+ADDRESSES = ("ws://", "wss://", "http://", "https://")
+
 NEEDS_SOCKET = (
-    "short commands use the control socket, which is on the server's own machine: "
-    "run them there, in the project's folder or with --url set to the server's data folder"
+    "this uses the control socket, which is on the server's own machine: "
+    "run it there, in the project's folder or with --url set to the server's data folder"
 )
 
 
@@ -34,18 +36,23 @@ class Place:
 
 
 def meant(url: str | None, start: str) -> Place | None:
-    """The server that `url` names, or else that of this folder; None when there was never one.
+    """The server of this machine that `url` names, or else that of this folder; None when there was never one.
 
-    A place is no promise that the server runs. Raises NoServer for an address that no short command can reach, and for the
-    folder of another user that nobody named.
+    A place is no promise that the server runs. Raises NoServer for the address of a server elsewhere, and for the folder of
+    another user that nobody named.
     """
     if url is None:
         found = next((folder for folder in data_folders(start) if _was_served(folder)), None)
         return None if found is None else at(_of_ours(found))
-    if url.startswith(("ws://", "wss://")):
+    if is_address(url):
         return _by_address(url, start)
     path = os.path.abspath(os.path.expanduser(url))
     return at(path) if os.path.isdir(path) else Place(os.path.dirname(path), path)
+
+
+def is_address(url: str | None) -> bool:
+    """Whether it names a server by its address, rather than by a folder or socket."""
+    return url is not None and url.startswith(ADDRESSES)
 
 
 def data_folders(start: str) -> Iterator[str]:
@@ -74,6 +81,15 @@ def make_data_folder(folder: str) -> None:
     # Somebody else may be making the same one.
     with suppress(FileExistsError):
         os.mkdir(folder, 0o700)
+
+
+def make_notes_folder(folder: str) -> None:
+    """The same for what commands keep for a server before it has one, or for one elsewhere; git leaves it alone."""
+    if os.path.isdir(folder):
+        return
+    make_data_folder(folder)
+    with open(os.path.join(folder, ".gitignore"), "w", encoding="ascii") as file:
+        file.write("*\n")
 
 
 def project_folder(start: str) -> str:
@@ -142,26 +158,17 @@ def _main_worktree(git: str) -> str | None:
 
 
 def _by_address(url: str, start: str) -> Place:
-    from urllib.parse import parse_qs, urlsplit
+    from .address import read
 
-    # What stands before an @ may be a token, which no message repeats.
-    scheme, _, rest = url.partition("://")
-    shown = f"{scheme}://{rest.rpartition('@')[2]}"
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 80
-    except ValueError:
-        raise NoServer(f"{shown} is no address", "give one as in ws://127.0.0.1:8765/mcp, or a data folder") from None
-    if parts.hostname not in LOOPBACK_NAMES:
-        raise NoServer(f"{shown} is on another machine", NEEDS_SOCKET)
-    project = parts.path.removeprefix("/mcp").strip("/")
-    agents = parse_qs(parts.query).get("agent", [])
+    there = read(url)
+    if there.host not in LOOPBACK_NAMES:
+        raise NoServer(f"{there.shown} is on another machine", NEEDS_SOCKET)
     for folder in data_folders(start):
-        known = _server_file(folder).get("ws")
-        if isinstance(known, str) and urlsplit(known).port == port:
+        known = _server_file(folder).get("http" if there.is_http else "ws")
+        if isinstance(known, str) and is_address(known) and read(known).port == there.port:
             place = at(_of_ours(folder))
-            return Place(place.data, place.socket, project or None, agents[0] if agents else None)
-    raise NoServer(f"{shown} is no server of this folder", NEEDS_SOCKET)
+            return Place(place.data, place.socket, there.project, there.agent)
+    raise NoServer(f"{there.shown} is no server of this folder", NEEDS_SOCKET)
 
 
 def _server_file(folder: str) -> Mapping[str, object]:

@@ -7,13 +7,16 @@ import _socket
 import os
 
 from .errors import LostServer, NoServer, Refused, Usage
-from .place import Place, meant
+from .place import Place, is_address, meant, new_data_folder
 
 # What type checkers read and nobody imports: typing alone would cost as much time as all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from typing import Any
+
+    from .address import Address
+    from .remote import RemoteServer
 
 ANSWER_WITHIN_S = 35.0
 """A little longer than the server gives itself."""
@@ -120,11 +123,11 @@ class Session:
     """A server, and for which project and as whom a command speaks to it. To be used in a with statement."""
 
     def __init__(self, arguments: argparse.Namespace, within_s: float = ANSWER_WITHIN_S) -> None:
-        place = require_place(arguments.url)
-        self.data = place.data
-        self.project = arguments.project or place.project or project_here()
-        self.agent = arguments.agent or place.agent or agent_here()
-        self._server = Server(place, within_s)
+        where = reached(arguments.url)
+        self.notes = notes_of(where)
+        self.project = arguments.project or where.project or project_here()
+        self.agent = arguments.agent or where.agent or agent_here()
+        self._server = connected(where, within_s)
 
     def __enter__(self) -> Session:
         return self
@@ -143,6 +146,46 @@ class Session:
     def call_as_person(self, method: str, /, **arguments: Any) -> dict[str, Any]:
         """The same, asked by the person here, whoever else this shell speaks as."""
         return self._server.call(method, arguments, self.project, None)
+
+
+def reached(url: str | None) -> Place | Address:
+    """The server that is meant, of this machine or elsewhere. Raises NoServer when there is none."""
+    named = url_here(url)
+    try:
+        place = meant(named, os.getcwd())
+    except NoServer:
+        if not is_address(named):
+            raise
+        from .address import read
+
+        return read(str(named))
+    if place is None:
+        raise NoServer("no server was ever started for this folder", HOW_TO_START)
+    return place
+
+
+def connected(where: Place | Address, within_s: float) -> Server | RemoteServer:
+    """An open connection to it. Raises NoServer."""
+    if isinstance(where, Place):
+        return Server(where, within_s)
+    from .remote import RemoteServer
+
+    return RemoteServer(where, within_s)
+
+
+def notes_of(where: Place | Address) -> str:
+    """The folder for what commands here keep for a server, each server's its own."""
+    if isinstance(where, Place):
+        return where.data
+    return os.path.join(new_data_folder(os.getcwd()), f"of-{where.host.replace(':', '.')}-{where.port}")
+
+
+def stopped_place(url: str | None) -> Place | None:
+    """The place of a server of this machine that may be stopped; None for one elsewhere, whose data is not here."""
+    try:
+        return meant(url_here(url), os.getcwd())
+    except NoServer:
+        return None
 
 
 def url_here(given: str | None) -> str | None:
@@ -164,14 +207,6 @@ def project_here() -> str:
 
 def agent_here() -> str | None:
     return os.environ.get("TASKACTORS_AGENT") or None
-
-
-def require_place(url: str | None) -> Place:
-    """The place of the server that is meant. Raises NoServer when there is none."""
-    place = meant(url_here(url), os.getcwd())
-    if place is None:
-        raise NoServer("no server was ever started for this folder", HOW_TO_START)
-    return place
 
 
 def _connect(to: _socket.socket, path: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 
-from .errors import CliError, NoServer, Refused
-from .place import make_data_folder
+from .errors import NOT_ADMITTED, CliError, NoServer, Refused
+from .place import make_notes_folder
 
 # What type checkers read and nobody imports: typing alone would cost as much time as all else here.
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ class Outcome:
 
 def keep(folder: str, line: bytes) -> None:
     """Add a line to the spool of a data folder, which is made if there is none. Raises OSError."""
-    _ensure(folder)
+    make_notes_folder(folder)
     path = os.path.join(folder, SPOOL)
     with _Lock(folder, APPENDING):
         # A torn end, left by a full disk or a power cut, must not swallow this line.
@@ -68,7 +68,7 @@ def _sent(line: bytes, send: Callable[[bytes], object], outcome: Outcome) -> boo
         outcome.kept_because = gone
         return False
     except Refused as no:
-        if no.code in FOR_NOW:
+        if no.code in FOR_NOW or no.code == NOT_ADMITTED:
             outcome.kept_because = no
             return False
         outcome.refused[line] = no
@@ -122,13 +122,6 @@ def _write(path: str, content: bytes, how: int) -> None:
             content = content[os.write(file, content) :]
     finally:
         os.close(file)
-
-
-def _ensure(folder: str) -> None:
-    if os.path.isdir(folder):
-        return
-    make_data_folder(folder)
-    _write(os.path.join(folder, ".gitignore"), b"*\n", os.O_TRUNC)
 
 
 class _Lock:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 
 from .arguments import add_action
 from .errors import CliError, LostServer, NoServer, Refused, Usage
 from .escaping import escaped
-from .place import meant
-from .server import Session, url_here
+from .server import Session, stopped_place
 from .shown import show_json, table
 
 TYPE_CHECKING = False
@@ -119,7 +117,7 @@ def _asked(arguments: argparse.Namespace, what: str, **given: Any) -> dict[str, 
     except LostServer:
         raise
     except NoServer:
-        place = meant(url_here(arguments.url), os.getcwd())
+        place = stopped_place(arguments.url)
         if place is None:
             raise
         return _offline(place.data, what, {name: value for name, value in given.items() if value is not None})

@@ -9,8 +9,7 @@ from .arguments import add_server_arguments
 from .backup import backup_folder
 from .errors import FAILED, CliError, LostServer, NoServer, Usage
 from .escaping import escaped
-from .place import meant
-from .server import Session, url_here
+from .server import Session, stopped_place
 from .shown import show_json
 
 TYPE_CHECKING = False
@@ -57,7 +56,7 @@ def _online_or_offline(arguments: argparse.Namespace) -> dict[str, Any]:
     except LostServer:
         raise
     except NoServer:
-        place = meant(url_here(arguments.url), os.getcwd())
+        place = stopped_place(arguments.url)
         if place is None:
             raise
         return _offline(place.data)

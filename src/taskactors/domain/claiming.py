@@ -17,6 +17,7 @@ from .events import EventKind, Fact
 from .evolving import evolve
 from .failing import Failure, failed
 from .lifecycle import DEADLINE_MS, advance, allowed_from
+from .matching import ready_since
 from .task import CLOSED, RUNNING, SUSPENDED, Claim, Instant, Seconds, State, Task
 from .waiting import settled
 
@@ -65,7 +66,7 @@ def _taken(task: Task, by: str, lease_s: Seconds, now: Instant) -> Fact:
             "agent": by,
             "fence": fence,
             "expires_at": lease.expires_at,
-            "waited_s": round((now - task.updated_at) / 1000, 3),
+            "waited_s": round((now - ready_since(task)) / 1000, 3),
         },
     )
 

@@ -29,6 +29,11 @@ def is_ready(task: Task) -> bool:
     return task.state is State.CREATED and task.unmet == 0 and task.not_before is None
 
 
+def ready_since(task: Task) -> Instant:
+    """From when on somebody might have started a ready task: since it last changed, or since it is kept back no more."""
+    return max(task.updated_at, task.not_before or 0)
+
+
 def lane_of(task: Task) -> Lane:
     """The lane in which a ready task waits."""
     return Lane(task.owner_agent_name or "", task.role or "", tuple(sorted(task.required_capabilities)))

@@ -47,6 +47,11 @@ class HttpEntrance:
         if not here.cancel_called and self._over_http is not None:
             await self._over_http.handle(scope, receive, send, connection)
 
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open."""
+        return 0 if self._over_http is None else self._over_http.sessions
+
     def wind_down(self) -> None:
         """The end is near: what would go on for ever ends with what it still has to say."""
         if self._over_http is not None:

@@ -43,6 +43,11 @@ class McpOverHttp:
             yield
             nursery.cancel_scope.cancel()
 
+    @property
+    def sessions(self) -> int:
+        """How many sessions are open; the library keeps that to itself."""
+        return len(self._sessions._server_instances)
+
     def wind_down(self) -> None:
         """The end is near: what would go on for ever ends with what it still has to say."""
         for peer in self._peers:

@@ -1,6 +1,7 @@
 """The peer: what the surface keeps about one connected client while its wire lasts."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 import trio
@@ -46,7 +47,7 @@ class Peer:
 
     def listen(self, naming: Naming) -> Subscription:
         """A new subscription, which hears from now on until `leave`."""
-        subscription = Subscription(naming)
+        subscription = Subscription(naming, partial(self.front.pushed, self.connection.project))
         self._open[subscription] = self.front.listen(self.connection.project, subscription.hear)
         return subscription
 

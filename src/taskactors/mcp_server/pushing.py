@@ -23,13 +23,18 @@ Naming = Callable[[str], str | None]
 """Under which name the changes of a resource are heard of; None for one that never changes or is not there."""
 
 
+Pushed = Callable[[float], None]
+"""Is told how long something that has changed took to be said."""
+
+
 @define(eq=False)
 class Subscription:
-    """What one client wants to hear about, and what of it has changed since it was told."""
+    """What one client wants to hear about, and what of it has changed since it was told, with the moment from which it waits."""
 
     naming: Naming
+    pushed: Pushed
     _wanted: dict[str, dict[ServerEvent, None]] = Factory(dict)
-    _changed: dict[ServerEvent, None] = Factory(dict)
+    _changed: dict[ServerEvent, float] = Factory(dict)
     _news: trio.Event = Factory(trio.Event)
     _over: bool = False
 
@@ -58,7 +63,8 @@ class Subscription:
     def hear(self, names: frozenset[str]) -> None:
         """Something has changed."""
         for name in sorted(names & self._wanted.keys()):
-            self._changed |= self._wanted[name]
+            for each in self._wanted[name]:
+                self._changed.setdefault(each, trio.current_time())
         if self._changed:
             self._news.set()
 
@@ -71,8 +77,10 @@ class Subscription:
         """Each thing that has changed, again whenever it has changed again; until the end."""
         while True:
             changed, self._changed = self._changed, {}
-            for each in changed:
+            for each, changed_at in changed.items():
                 yield each
+                # Whoever comes for the next has handed this one on.
+                self.pushed(trio.current_time() - changed_at)
             if self._changed:
                 continue
             if self._over:

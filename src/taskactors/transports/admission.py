@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qs
 
 from attrs import evolve, field, frozen
@@ -14,6 +14,7 @@ from ..domain.codes import agent_name_problem
 from ..domain.token import Scope, Token
 from .credentials import BEARER_PROTOCOL, TwoSecrets, secret_in
 from .failures import Failures
+from .refusal_log import Reason, RefusalLog
 
 SUBPROTOCOL = "mcp"
 PATH = re.compile(r"/mcp(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?")
@@ -29,8 +30,9 @@ FROM_NO_OTHER_PAGE = ("same-origin", "none")
 
 @frozen
 class Refused:
-    """A handshake that is turned down: an HTTP status, a sentence that says what to do, and headers that say it to programs."""
+    """A handshake that is turned down: why, as an HTTP status, a sentence that says what to do, and headers that say it to programs."""
 
+    reason: Reason
     status: int
     why: str
     headers: Mapping[str, str] = field(factory=dict)
@@ -38,16 +40,18 @@ class Refused:
 
 REMEDY = "whoever runs the server makes one with `taskactors token add NAME`"
 NO_TOKEN = Refused(
+    Reason.NO_TOKEN,
     401,
     f"this server wants a token, as `Authorization: Bearer TOKEN`; {REMEDY}",
     {"www-authenticate": "Bearer"},
 )
 BAD_TOKEN = Refused(
+    Reason.BAD_TOKEN,
     401,
     f"that token is unknown, was revoked or has run out; {REMEDY}",
     {"www-authenticate": 'Bearer error="invalid_token"'},
 )
-TOO_MANY_FAILURES = Refused(429, "too many attempts without a good token; wait a minute", {"retry-after": "60"})
+TOO_MANY = 429, "too many attempts without a good token; wait a minute", {"retry-after": "60"}
 
 
 @frozen(kw_only=True)
@@ -71,6 +75,8 @@ class Admission:
     origins: tuple[str, ...] = ()
     holder: Callable[[str], Token | None] | None = None
     failures: Failures = field(factory=Failures)
+    refusals: RefusalLog = field(factory=RefusalLog)
+    """Where everybody who is turned down is counted, and said now and then."""
 
     def at(self, host: str) -> "Admission":
         """The same, for a server that also listens at this host."""
@@ -79,18 +85,22 @@ class Admission:
 
     def admit(self, handshake: Handshake) -> Connection | Refused:
         """The connection that a handshake asks for, or why it is refused."""
-        if (turned_down := self.turned_down(handshake.host, handshake.headers)) is not None:
+        if (turned_down := self.turned_down(handshake)) is not None:
             return turned_down
         token = self.identified(handshake)
         if isinstance(token, Refused):
             return token
+        admitted = self._led_in(handshake, token)
+        return self.noted(admitted, handshake) if isinstance(admitted, Refused) else admitted
+
+    def _led_in(self, handshake: Handshake, token: Token | None) -> Connection | Refused:
         offered = [each for each in handshake.subprotocols if not each.startswith(BEARER_PROTOCOL)]
         if offered and SUBPROTOCOL not in offered:
-            return Refused(400, f"offer the WebSocket subprotocol {SUBPROTOCOL}, or none")
+            return Refused(Reason.REQUEST, 400, f"offer the WebSocket subprotocol {SUBPROTOCOL}, or none")
         path, _, query = handshake.target.partition("?")
         wanted = PATH.fullmatch(path)
         if wanted is None:
-            return Refused(404, "connect to /mcp or /mcp/PROJECT (lower-case letters, digits and hyphens, up to 39)")
+            return Refused(Reason.REQUEST, 404, "connect to /mcp or /mcp/PROJECT (lower-case letters, digits and hyphens, up to 39)")
         named = [value for name, value in handshake.headers if name == AGENT_HEADER]
         asked = _asked(wanted["project"] or DEFAULT_PROJECT, query, named)
         admitted = asked if isinstance(asked, Refused) or token is None else _as_holder(asked, token)
@@ -103,26 +113,33 @@ class Admission:
         try:
             secret = secret_in(handshake.headers, handshake.subprotocols)
         except TwoSecrets:
-            return Refused(400, "give one token only")
+            return self.noted(Refused(Reason.TWO_TOKENS, 400, "give one token only"), handshake)
         token = self.holder(secret) if secret is not None else None
         if token is not None:
             return token
         # Whoever has a good token is let in however many others at that address have none.
-        if not self.failures.note(handshake.address):
-            return TOO_MANY_FAILURES
-        return BAD_TOKEN if secret is not None else NO_TOKEN
+        no = BAD_TOKEN if secret is not None else NO_TOKEN
+        return self.noted(no if self.failures.note(handshake.address) else Refused(no.reason, *TOO_MANY), handshake)
 
-    def turned_down(self, host: str, headers: Iterable[tuple[str, str]]) -> Refused | None:
+    def turned_down(self, handshake: Handshake) -> Refused | None:
         """Why whoever names this Host and these headers is not spoken to at all; None when they are."""
+        no = self._not_spoken_to(handshake.host, handshake.headers)
+        return None if no is None else self.noted(no, handshake)
+
+    def noted(self, no: Refused, handshake: Handshake) -> Refused:
+        """The same, counted among those who are turned down."""
+        self.refusals.note(no.reason, handshake.address)
+        return no
+
+    def _not_spoken_to(self, host: str, given: Sequence[tuple[str, str]]) -> Refused | None:
         if not self._is_ours(host):
-            return Refused(421, "this server does not answer to that Host")
-        given = list(headers)
+            return Refused(Reason.HOST, 421, "this server does not answer to that Host")
         origins = [value for name, value in given if name == "origin"]
         if any(origin not in self.origins for origin in origins):
-            return Refused(403, "web pages of that Origin may not use this server")
+            return Refused(Reason.ORIGIN, 403, "web pages of that Origin may not use this server")
         # A page's images, scripts and links are fetched without an Origin; a browser still says that another page is behind them.
         if not origins and any(name == "sec-fetch-site" and value not in FROM_NO_OTHER_PAGE for name, value in given):
-            return Refused(403, "web pages of another site may not use this server")
+            return Refused(Reason.ORIGIN, 403, "web pages of another site may not use this server")
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -134,17 +151,17 @@ def _asked(project: str, query: str, named: Sequence[str]) -> Connection | Refus
     """What a client asks for, whoever it is."""
     parameters = parse_qs(query, keep_blank_values=True)
     if unknown := sorted(parameters.keys() - {"agent", "patient", "tools"}):
-        return Refused(400, f"unknown parameter {unknown[0][:50]!r}; only agent, patient and tools may be given")
+        return Refused(Reason.REQUEST, 400, f"unknown parameter {unknown[0][:50]!r}; only agent, patient and tools may be given")
     if parameters.get("patient", ["yes"]) != ["yes"]:
-        return Refused(400, "patient may only be given as patient=yes, by a client that can wait an hour for an answer")
+        return Refused(Reason.REQUEST, 400, "patient may only be given as patient=yes, by a client that can wait an hour for an answer")
     agents = [*parameters.get("agent", []), *named]
     if len(agents) > 1:
-        return Refused(400, "give one agent only")
+        return Refused(Reason.REQUEST, 400, "give one agent only")
     if agents and (problem := agent_name_problem(agents[0])):
-        return Refused(400, problem)
+        return Refused(Reason.REQUEST, 400, problem)
     profile = parameters.get("tools", [""])
     if len(profile) > 1 or (profile[0] not in PROFILES and "tools" in parameters):
-        return Refused(400, f"tools may be one of {', '.join(PROFILES)}")
+        return Refused(Reason.REQUEST, 400, f"tools may be one of {', '.join(PROFILES)}")
     return Connection(
         id=uuid.uuid4().hex,
         project=project,
@@ -157,9 +174,9 @@ def _asked(project: str, query: str, named: Sequence[str]) -> Connection | Refus
 def _as_holder(asked: Connection, token: Token) -> Connection | Refused:
     """What the holder of a token gets of what they ask for. Nobody is anybody else, but whoever runs the server."""
     if not token.may_enter(asked.project):
-        return Refused(403, f"that token is for {', '.join(token.projects or ())}, not for project {asked.project}")
+        return Refused(Reason.NOT_ITS_OWN, 403, f"that token is for {', '.join(token.projects or ())}, not for project {asked.project}")
     if asked.agent not in (None, token.name) and not token.may_act_for_others:
-        return Refused(403, f"that token is {token.name}'s, and {asked.agent} is somebody else; leave the agent out")
+        return Refused(Reason.NOT_ITS_OWN, 403, f"that token is {token.name}'s, and {asked.agent} is somebody else; leave the agent out")
     mine = evolve(asked, token=token.id, scope=token.scope, role=token.role)
     if token.kind is Kind.AGENT:
         return evolve(mine, agent=token.name, profile=asked.profile or of_role(token.role, token.scope))

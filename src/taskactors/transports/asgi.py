@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import trio
 
@@ -10,6 +10,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+
+T = TypeVar("T")
 
 BODY_BYTES = 1 << 20
 """The largest request, as on every other way in."""
@@ -57,6 +59,24 @@ def already(body: bytes, receive: Receive) -> Receive:
         return left.pop() if left else await receive()
 
     return hear
+
+
+async def while_there(receive: Receive, work: Callable[[], Awaitable[T]]) -> T:
+    """What comes of the work, which is cancelled when the client leaves before it is done. Raises ClientGone."""
+    found: list[T] = []
+    async with trio.open_nursery() as nursery:
+
+        async def heed() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(heed)
+        found.append(await work())
+        nursery.cancel_scope.cancel()
+    if not found:
+        raise ClientGone
+    return found[0]
 
 
 async def send_answer(send: Send, status: int, body: bytes, kind: str = JSON, headers: Mapping[str, str] | None = None) -> None:

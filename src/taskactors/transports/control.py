@@ -7,11 +7,12 @@ import trio
 from attrs import Factory, define
 
 from ..actors.calls import Connection, Front, UnknownTool
-from ..actors.faults import internal
+from ..actors.faults import internal, whence
+from ..actors.patience import waited_for_s
 from ..domain.errors import Refusal
-from ..loglines import Log
 from .control_lines import (
     TOO_LONG,
+    ControlRequest,
     LineCutter,
     NotTaken,
     answer_line,
@@ -22,7 +23,8 @@ from .control_lines import (
     too_long,
     unknown_method,
 )
-from .control_socket import listening_at
+from .control_socket import has_hung_up, listening_at
+from .refusal_log import CONTROL, Reason, RefusalLog
 
 READ_BYTES = 64 << 10
 IN_FLIGHT_LIMIT = 32
@@ -34,14 +36,13 @@ CONNECTIONS_LIMIT = 256
 WRITE_WITHIN_S = 5.0
 """A client that does not read an answer for this long is dead, or may as well be."""
 
-log = Log(__name__)
-
 
 @define(eq=False)
 class ControlDoor:
     """Serves the control socket. What one client sends touches no other."""
 
     front: Front
+    refusals: RefusalLog = Factory(RefusalLog)
     _reading: set[trio.CancelScope] = Factory(set)
     _connections: int = 0
     _under_way: int = 0
@@ -76,10 +77,12 @@ class ControlDoor:
     async def _serve(self, stream: trio.SocketStream) -> None:
         self._connections += 1
         try:
-            if not self._draining and self._connections <= CONNECTIONS_LIMIT:
+            if self._connections > CONNECTIONS_LIMIT:
+                self.refusals.note(Reason.CROWDED, CONTROL)
+            elif not self._draining:
                 await self._converse(stream)
         except Exception as error:  # one client's end must not reach the others
-            log.warning("a control connection ended with an error", error=repr(error))
+            self.refusals.note(Reason.BROKEN, CONTROL, error=whence(error))
         finally:
             self._connections -= 1
             await trio.aclose_forcefully(stream)
@@ -104,6 +107,8 @@ class _Client:
         self._nursery = nursery
         self._places = trio.Semaphore(IN_FLIGHT_LIMIT)
         self._writing = trio.Lock()
+        self._waits: set[trio.CancelScope] = set()
+        self._gone = False
         self._id = uuid.uuid4().hex
 
     async def read(self) -> None:
@@ -117,6 +122,11 @@ class _Client:
                     await self._take(line)
         if cutter.unfinished().strip():
             await self._take(half_a_line())
+        if has_hung_up(self._stream.socket.fileno()):
+            # Not merely that it asks no more: what it waits for is for nobody. What it told us to do is done all the same.
+            self._gone = True
+            for wait in self._waits:
+                wait.cancel()
 
     async def _received(self) -> bytes:
         try:
@@ -145,6 +155,18 @@ class _Client:
         except NotTaken as no:
             return not_taken_line(no)
         caller = Connection(id=self._id, project=request.project, agent=request.agent, operator=request.agent is None, patient=True)
+        with trio.CancelScope() as wait:
+            if waited_for_s(request.arguments):
+                self._waits.add(wait)
+                if self._gone:
+                    wait.cancel()
+            try:
+                return await self._called(request, caller)
+            finally:
+                self._waits.discard(wait)
+        return b""
+
+    async def _called(self, request: ControlRequest, caller: Connection) -> bytes:
         try:
             return answer_line(request.id, await self._door.front.call(caller, request.method, request.arguments))
         except UnknownTool as unknown:

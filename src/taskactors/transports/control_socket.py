@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import socket
 import stat
 from collections.abc import Iterator
@@ -34,6 +35,13 @@ def listening_at(path: Path) -> Iterator[socket.socket]:
         with suppress(FileNotFoundError):
             if path.lstat().st_ino == ours:
                 path.unlink()
+
+
+def has_hung_up(connection: int) -> bool:
+    """Whether the client at the other end of a connection is gone as a whole, and has not merely closed the side on which it asks."""
+    poll = select.poll()
+    poll.register(connection, 0)
+    return any(told & select.POLLHUP for _, told in poll.poll(0))
 
 
 def _born(path: Path) -> socket.socket:

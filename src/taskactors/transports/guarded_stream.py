@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from typing import Protocol
+import ssl
+from typing import Any, Protocol
 
 import trio
 
@@ -51,6 +52,25 @@ class Guarded(Protocol):
 def guarded(stream: trio.abc.Stream) -> Guarded:
     """Straight on the socket where there is one, which spares every message a task and several switches."""
     return GuardedSocket(socket.socket(fileno=stream.socket.detach())) if isinstance(stream, trio.SocketStream) else GuardedStream(stream)
+
+
+def address_of(stream: Any) -> str:
+    """Where the client of a stream is; empty when that is not known."""
+    try:
+        return str(getattr(stream, "transport_stream", stream).socket.getpeername()[0])
+    except (AttributeError, IndexError, OSError):
+        return ""
+
+
+def tls_fault(broken: BaseException) -> str | None:
+    """What went wrong with the TLS of a stream that broke, in the words of the library and not of the client.
+
+    None when that is not why, or when the client merely left.
+    """
+    cause = broken.__cause__
+    if not isinstance(cause, ssl.SSLError) or isinstance(cause, ssl.SSLEOFError | ssl.SSLSyscallError):
+        return None
+    return cause.reason or "UNKNOWN"
 
 
 class GuardedSocket:
@@ -130,13 +150,7 @@ class GuardedStream:
 
     @property
     def address(self) -> str:
-        stream = self._stream.transport_stream if isinstance(self._stream, trio.SSLStream) else self._stream
-        if not isinstance(stream, trio.SocketStream):
-            return ""
-        try:
-            return str(stream.socket.getpeername()[0])
-        except OSError:
-            return ""
+        return address_of(self._stream)
 
     async def receive(self) -> bytes | None:
         with trio.CancelScope() as self._receiving:

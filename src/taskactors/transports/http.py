@@ -2,44 +2,48 @@
 
 import re
 import socket
-import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 from importlib import import_module
-from typing import Any
 
 import msgspec
 import trio
 from attrs import Factory, define, evolve
 
 from ..actors.calls import Connection, Front
-from ..domain.errors import Refusal
 from ..domain.token import LOCAL_ID, Token
 from ..domain.token import Scope as Allowed
-from ..loglines import Log
-from .admission import DEFAULT_PROJECT, Admission, Handshake, Refused
-from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, already, answering, read_body, send_answer, send_refusal
+from .admission import DEFAULT_PROJECT, NO_TOKEN, Admission, Handshake, Refused
+from .asgi import JSON, BadBody, ClientGone, Receive, Scope, Send, already, answering, read_body, send_answer, send_refusal, while_there
 from .cors import is_preflight, permit, readable_by
+from .health import Conditions, of_project, of_server
 from .listening import listen_at, port_of
+from .refusal_log import Reason
 from .rpc import answer_to
 
 PATH = re.compile(r"/(?P<surface>mcp|rpc)(?:/(?P<project>[a-z0-9][a-z0-9-]{0,38}))?/?")
 
+HEALTH_OF = re.compile(r"/health/(?P<project>[a-z0-9][a-z0-9-]{0,38})")
+
 SESSION_HEADER = "mcp-session-id"
+ANSWERS_WHOLE = ("x-taskactors-answers", "whole")
+"""How a client of /rpc asks for answers as the tools give them, rather than in the shapes that older servers' scripts read."""
+
 PER_TOKEN_LIMIT = 64
 """Requests under way at once with one agent's token, as many as it may have sockets at the other door."""
 
-TOO_MANY_REQUESTS = Refused(429, f"{PER_TOKEN_LIMIT} requests are under way with that token; wait for some", {"retry-after": "5"})
+TOO_MANY_REQUESTS = Refused(
+    Reason.BUSY_TOKEN, 429, f"{PER_TOKEN_LIMIT} requests are under way with that token; wait for some", {"retry-after": "5"}
+)
 
-Figures = Callable[[], tuple[str, bytes]]
+Figures = Callable[[], Awaitable[tuple[str, bytes]]]
 """The server's metrics: their content type, and the text."""
 
 McpHandler = Callable[[Scope, Receive, Send, Connection], Awaitable[None]]
 """Serves one MCP request of a connection that was admitted."""
-
-log = Log(__name__)
 
 
 @define(eq=False)
@@ -49,6 +53,7 @@ class HttpDoor:
     front: Front
     mcp: McpHandler
     figures: Figures
+    conditions: Conditions
     admission: Admission = Factory(Admission)
     tls: tuple[str, str] | None = None
     """The files of the certificate and its key."""
@@ -67,7 +72,7 @@ class HttpDoor:
             task_status.started(port)
             # Whoever connects meanwhile is answered when it is there.
             server = await trio.to_thread.run_sync(import_module, f"{__package__}.http_server")
-            await server.serve_http(self._answer, sockets, self.tls, self._stopping.wait)
+            await server.serve_http(self._answer, sockets, self.tls, self.admission.refusals, self._stopping.wait)
         finally:
             for each in sockets:
                 each.close()
@@ -89,7 +94,8 @@ class HttpDoor:
         host = next((value for name, value in headers if name == "host"), "")
         # A page that came from here may ask here. Whoever tricks a browser into taking us for another place names that as Host, too.
         headers = [each for each in headers if each != ("origin", f"{scope['scheme']}://{host}")]
-        if (turned_down := self.admission.turned_down(host, headers)) is not None:
+        asking = Handshake(host=host, target=scope["path"], headers=headers, address=_address(scope))
+        if (turned_down := self.admission.turned_down(asking)) is not None:
             await send_refusal(send, turned_down.status, turned_down.why)
             return
         if (origin := next((value for name, value in headers if name == "origin"), None)) is not None:
@@ -97,22 +103,29 @@ class HttpDoor:
         if origin is not None and is_preflight(scope["method"], headers):
             await permit(send, headers)
         elif scope["path"] == "/health":
-            await self._health(send, in_full=self._is_known(scope, headers))
+            # To ask without a token is no failure.
+            shows_one = any(name == "authorization" for name, _ in headers)
+            await self._health(send, self.admission.identified(asking) if shows_one or self.admission.holder is None else NO_TOKEN)
+        elif (about := HEALTH_OF.fullmatch(scope["path"])) is not None:
+            await self._health_of(about["project"], send, self.admission.identified(asking))
         elif scope["path"] == "/metrics":
-            token = self.admission.identified(Handshake(host=host, target="/metrics", headers=headers, address=_address(scope)))
-            await self._metrics(send, token)
+            await self._metrics(send, self.admission.identified(asking))
         elif (wanted := PATH.fullmatch(scope["path"])) is None:
-            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc, each with /PROJECT if you want, /health and /metrics")
+            await send_refusal(send, HTTPStatus.NOT_FOUND, "there is /mcp, /rpc and /health, each with /PROJECT if you want, and /metrics")
         else:
             target = f"/mcp/{wanted['project'] or DEFAULT_PROJECT}?{scope['query_string'].decode('latin-1')}"
-            admitted = self.admission.admit(Handshake(host=host, target=target, headers=headers, address=_address(scope)))
-            if not isinstance(admitted, Refused) and self._under_way[admitted.token or ""] >= PER_TOKEN_LIMIT:
-                admitted = TOO_MANY_REQUESTS
+            admitted = self._admitted(evolve(asking, target=target))
             if isinstance(admitted, Refused):
                 await send_refusal(send, admitted.status, admitted.why, admitted.headers)
                 return
             with self._counted(admitted):
                 await (self._mcp if wanted["surface"] == "mcp" else self._rpc)(scope, headers, receive, send, admitted)
+
+    def _admitted(self, handshake: Handshake) -> Connection | Refused:
+        admitted = self.admission.admit(handshake)
+        if isinstance(admitted, Refused) or self._under_way[admitted.token or ""] < PER_TOKEN_LIMIT:
+            return admitted
+        return self.admission.noted(TOO_MANY_REQUESTS, handshake)
 
     @contextmanager
     def _counted(self, connection: Connection) -> Iterator[None]:
@@ -159,16 +172,10 @@ class HttpDoor:
                 return
             # Without tokens nobody here is known to be who runs the server.
             operator = connection.token is not None and connection.scope is Allowed.ADMIN and connection.agent is None
-            reply = await answer_to(body, self.front, evolve(connection, operator=operator))
+            caller, whole = evolve(connection, operator=operator), ANSWERS_WHOLE in headers
+            # What it took for somebody who has left goes back at once, as over every other wire.
+            reply = await while_there(receive, partial(answer_to, body, self.front, caller, whole))
             await send_answer(send, HTTPStatus.ACCEPTED if reply is None else HTTPStatus.OK, reply or b"")
-
-    def _is_known(self, scope: Scope, headers: list[tuple[str, str]]) -> bool:
-        """Whether a token is asked of nobody, or here is a good one; to ask without one is no failure."""
-        if self.admission.holder is None:
-            return True
-        if not any(name == "authorization" for name, _ in headers):
-            return False
-        return isinstance(self.admission.identified(Handshake(host="", target="", headers=headers, address=_address(scope))), Token)
 
     async def _metrics(self, send: Send, token: Token | Refused | None) -> None:
         """For whoever may look at every project: its figures name them all."""
@@ -177,22 +184,27 @@ class HttpDoor:
         elif token is not None and token.projects is not None:
             await send_refusal(send, HTTPStatus.FORBIDDEN, "that token is for some projects only, and these are the figures of all")
         else:
-            kind, body = self.figures()
+            kind, body = await self.figures()
             await send_answer(send, HTTPStatus.OK, body, kind)
 
-    async def _health(self, send: Send, in_full: bool) -> None:
-        """Green only while the last durable commit of the default project succeeded and no rule is broken.
+    async def _health(self, send: Send, token: Token | Refused | None) -> None:
+        """For everybody, since what looks after services rarely has a token; in full for those who have."""
+        may_know = None if isinstance(token, Refused) else token.may_enter if token is not None else lambda project: True
+        status, told = of_server(self.conditions(), may_know)
+        await send_answer(send, status, msgspec.json.encode(told))
 
-        Whoever has no token hears that much and no more: what looks after services rarely has one.
-        """
-        connection = Connection(id=uuid.uuid4().hex, project=DEFAULT_PROJECT)
-        try:
-            found: Any = await self.front.call(connection, "health_check", {})
-        except Refusal as no:
-            found = {"status": "unhealthy", "why": no.cause()}
-        well = found["status"] == "healthy"
-        told = found if in_full else {"status": found["status"]}
-        await send_answer(send, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, msgspec.json.encode(told))
+    async def _health_of(self, project: str, send: Send, token: Token | Refused | None) -> None:
+        """For whoever may enter that project."""
+        condition = self.conditions().get(project)
+        if isinstance(token, Refused):
+            await send_refusal(send, token.status, token.why, token.headers)
+        elif token is not None and not token.may_enter(project):
+            await send_refusal(send, HTTPStatus.FORBIDDEN, f"that token is not for project {project}")
+        elif condition is None:
+            await send_refusal(send, HTTPStatus.NOT_FOUND, f"no project {project} was used since the start")
+        else:
+            status, told = of_project(condition)
+            await send_answer(send, status, msgspec.json.encode(told))
 
 
 def _address(scope: Scope) -> str:

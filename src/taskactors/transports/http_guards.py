@@ -4,6 +4,7 @@ It reaches into that library's worker; the tests beside it fail when a new versi
 """
 
 import math
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -17,7 +18,9 @@ from hypercorn.protocol import ProtocolWrapper
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
 
-from ..loglines import Log
+from ..actors.faults import whence
+from .guarded_stream import address_of, tls_fault
+from .refusal_log import Reason, RefusalLog
 from .refusing import REFUSING_LIMIT, refuse
 
 CONNECTIONS_LIMIT = 2_000
@@ -37,22 +40,20 @@ CLOSED_WITHIN_S = 1.0
 
 GRACEFUL_S = 1.5
 
-log = Log(__name__)
-
 
 class Settings(Config):
-    """The library's settings for one door, and how many are at it."""
+    """The library's settings for one door, how many are at it, and where those are told of who were turned away."""
 
     connections = 0
     refusing = 0
 
-    def __init__(self) -> None:
+    def __init__(self, refusals: RefusalLog) -> None:
         super().__init__()
+        self.refusals = refusals
         self.accesslog = self.errorlog = None
         self.h11_max_incomplete_size = HEADERS_BYTES
         self.keep_alive_timeout = KEEP_ALIVE_S
         self.graceful_timeout = GRACEFUL_S
-        self.ssl_handshake_timeout = HEADERS_WITHIN_S
         self.include_server_header = False
         self.alpn_protocols = ["http/1.1"]
 
@@ -79,6 +80,26 @@ class _Timed:
             await self._stream.aclose()
 
 
+class _OverTls(_Timed):
+    """One that has to shake hands first. Who does not is told of; the library merely lets them go."""
+
+    def __init__(self, stream: Any, note: Callable[..., None]) -> None:
+        super().__init__(stream)
+        self._note = note
+
+    async def do_handshake(self) -> None:
+        try:
+            with trio.fail_after(HEADERS_WITHIN_S):
+                await self._stream.do_handshake()
+        except trio.TooSlowError:
+            self._note(Reason.SLOW)
+            raise
+        except trio.BrokenResourceError as broken:
+            if (fault := tls_fault(broken)) is not None:
+                self._note(Reason.TLS, error=fault)
+            raise
+
+
 class GuardedServer(TCPServer):
     """One connection, whose end reaches no other: unguarded, whoever sends a call behind the upgrade to a WebSocket ends them all."""
 
@@ -89,25 +110,32 @@ class GuardedServer(TCPServer):
     _head_begun = False
     _in_request = False
     _ended = False
+    _address = ""
 
     async def run(self) -> None:
         settings = self.config
+        # Of a connection that has ended nobody can say any more where it came from.
+        self._address = address_of(self.stream)
         if settings.connections >= CONNECTIONS_LIMIT:
+            self._note(Reason.CROWDED)
             await self._turn_away()
             return
         settings.connections += 1
-        self.stream = _Timed(self.stream)  # type: ignore[assignment]
+        self.stream = _OverTls(self.stream, self._note) if _is_tls(self.stream) else _Timed(self.stream)  # type: ignore[assignment]
         self._head_until = trio.current_time() + HEADERS_WITHIN_S
         try:
             await super().run()
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
-            log.warning("a connection ended with an error", error=repr(error))
+            self._note(Reason.BROKEN, error=whence(error))
         finally:
             settings.connections -= 1
 
+    def _note(self, reason: Reason, **facts: str) -> None:
+        self.config.refusals.note(reason, self._address, **facts)
+
     async def _turn_away(self) -> None:
         # Whoever comes over TLS has yet to shake hands, and there is no time for that.
-        if self.config.refusing < REFUSING_LIMIT and not hasattr(self.stream, "do_handshake"):
+        if self.config.refusing < REFUSING_LIMIT and not _is_tls(self.stream):
             self.config.refusing += 1
             try:
                 await refuse(self.stream, HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
@@ -130,7 +158,9 @@ class GuardedServer(TCPServer):
                 with trio.fail_at(self._head_until):
                     data = bytes(await self.stream.receive_some(MAX_RECV))
             except trio.TooSlowError:
+                # Who has begun nothing is most often a browser, which connects ahead of what it may want.
                 if self._head_begun:
+                    self._note(Reason.SLOW)
                     await refuse(self.stream, HTTPStatus.REQUEST_TIMEOUT, f"the headers did not come within {HEADERS_WITHIN_S:g} s")
                 break
             except (trio.ClosedResourceError, trio.BrokenResourceError):
@@ -143,6 +173,10 @@ class GuardedServer(TCPServer):
         await self.protocol.handle(Closed())
         self._ended = True
         await self.idle_task.stop()
+
+
+def _is_tls(stream: Any) -> bool:
+    return hasattr(stream, "do_handshake")
 
 
 class _OneVersion(ProtocolWrapper):
@@ -159,6 +193,8 @@ class _OneVersion(ProtocolWrapper):
 
 
 class _Http11(H11Protocol):
+    config: Settings
+
     async def _check_protocol(self, event: h11.Request) -> None:
         """No other version is changed to."""
 
@@ -171,6 +207,9 @@ class _Http11(H11Protocol):
         await super()._create_stream(request)
 
     async def _send_error_response(self, status_code: int) -> None:
+        if self.stream is None:
+            # What is wrong with a request that was let in already is no turning away.
+            self.config.refusals.note(Reason.MALFORMED, self.client[0] if self.client else "")
         body = f"{HTTPStatus(status_code).phrase}\n".encode()
         headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
         await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))

@@ -12,16 +12,21 @@ from hypercorn.utils import wrap_app
 
 from .asgi import Receive, Scope, Send
 from .http_guards import Settings, guard
+from .refusal_log import RefusalLog
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 async def serve_http(
-    app: App, sockets: Sequence[socket.socket], tls: tuple[str, str] | None, until_stopped: Callable[[], Awaitable[None]]
+    app: App,
+    sockets: Sequence[socket.socket],
+    tls: tuple[str, str] | None,
+    refusals: RefusalLog,
+    until_stopped: Callable[[], Awaitable[None]],
 ) -> None:
     """Serve whoever connects, until stopped. The files of a certificate and its key make it HTTPS."""
     guard()
-    config = Settings()
+    config = Settings(refusals)
     if tls is not None:
         config.certfile, config.keyfile = tls
     bound = Sockets([], list(sockets), []) if tls is None else Sockets(list(sockets), [], [])

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
-from attrs import frozen
+from attrs import field, frozen
 from wsproto.connection import ConnectionType
 from wsproto.events import AcceptConnection, RejectConnection, RejectData, Request
 from wsproto.handshake import H11Handshake
 from wsproto.utilities import RemoteProtocolError
 
 from .admission import SUBPROTOCOL, Handshake, Refused
-from .guarded_stream import HANDSHAKE_BYTES, Guarded
+from .guarded_stream import GONE, HANDSHAKE_BYTES, Guarded, tls_fault
+from .refusal_log import Reason
 from .refusing import refusal
 
 END_OF_HEAD = b"\r\n\r\n"
 
+CANNOT_BE_READ = refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read")
+
 
 @frozen
 class Unreadable:
-    """What came is no opening request; the answer says so."""
+    """What came is no opening request; the answer says so. There is no reason to tell of whoever sent nothing, and was only looking."""
 
     answer: bytes
+    reason: Reason | None = Reason.MALFORMED
+    facts: Mapping[str, str] = field(factory=dict)
+    """More about the reason, in words that are not the client's."""
 
 
 class Opening:
@@ -34,11 +41,14 @@ class Opening:
         self._offered: list[str] = []
 
     async def read(self) -> Handshake | Unreadable:
-        """What the client asks for. Raises one of GONE when it is."""
+        """What the client asks for."""
         while True:
-            received = await self._stream.receive()
+            try:
+                received = await self._stream.receive()
+            except GONE as gone:
+                return self._ended(tls_fault(gone))
             if not received:
-                return Unreadable(refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read"))
+                return self._ended(None)
             self._received += received
             if len(self._received) > HANDSHAKE_BYTES and END_OF_HEAD not in self._received[:HANDSHAKE_BYTES]:
                 return Unreadable(refusal(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the request's headers are too long"))
@@ -47,10 +57,15 @@ class Opening:
             except RemoteProtocolError as error:
                 return Unreadable(self._handshake.send(error.event_hint or RejectConnection()))
             except UnicodeError:  # a header that is no text
-                return Unreadable(refusal(HTTPStatus.BAD_REQUEST, "the request cannot be read"))
+                return Unreadable(CANNOT_BE_READ)
             for event in self._handshake.events():
                 if isinstance(event, Request):
                     return self._asked(event)
+
+    def _ended(self, fault: str | None) -> Unreadable:
+        if fault is not None:
+            return Unreadable(CANNOT_BE_READ, Reason.TLS, {"error": fault})
+        return Unreadable(CANNOT_BE_READ, Reason.MALFORMED if self._received else None)
 
     def _asked(self, request: Request) -> Handshake:
         self._offered = request.subprotocols
@@ -61,6 +76,11 @@ class Opening:
             subprotocols=tuple(request.subprotocols),
             address=self._stream.address,
         )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the client has sent nothing at all, as whoever only looks whether somebody listens."""
+        return not self._received
 
     @property
     def rest(self) -> bytes:

@@ -42,8 +42,10 @@ MAYBE = frozenset({"get_task_by_id", "get_task_by_code"})
 SILENT = frozenset({"end_work_session"})
 
 
-async def answer_to(body: bytes, front: Front, connection: Connection) -> bytes | None:
-    """The reply to one request, as JSON; None for a notification."""
+async def answer_to(body: bytes, front: Front, connection: Connection, whole: bool) -> bytes | None:
+    """The reply to one request, as JSON; None for a notification. When asked for whole answers, older servers' methods have no
+    shapes of their own.
+    """
     try:
         request = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -53,7 +55,7 @@ async def answer_to(body: bytes, front: Front, connection: Connection) -> bytes 
         return _error(_id_of(request), INVALID_REQUEST, f"Invalid Request: {problem}")
     if not isinstance(request.get("params", {}), dict | None):
         return _error(_id_of(request), INVALID_PARAMS, "Invalid params: params are an object")
-    reply = await _called(request, front, connection)
+    reply = await _called(request, front, connection, whole)
     return reply if "id" in request else None
 
 
@@ -74,15 +76,15 @@ def _id_of(request: Any) -> str | int | None:
     return found if isinstance(found, str | int) and not isinstance(found, bool) else None
 
 
-async def _called(request: Mapping[str, Any], front: Front, connection: Connection) -> bytes:
+async def _called(request: Mapping[str, Any], front: Front, connection: Connection, whole: bool) -> bytes:
     number, method, arguments = request.get("id"), request["method"], request.get("params") or {}
     try:
         answer = await front.call(connection, method, arguments)
-        return msgspec.json.encode({"jsonrpc": "2.0", "id": number, "result": _shaped(method, answer)})
+        return msgspec.json.encode({"jsonrpc": "2.0", "id": number, "result": answer if whole else _shaped(method, answer)})
     except UnknownTool:
         return _error(number, METHOD_NOT_FOUND, f"Unknown method: {method[:100]}")
     except Refusal as no:
-        if method in MAYBE and no.code == "not_found":
+        if method in MAYBE and no.code == "not_found" and not whole:
             return msgspec.json.encode({"jsonrpc": "2.0", "id": number, "result": None})
         return _refused(number, no)
     except Exception as error:  # the edge that answers a client

@@ -15,12 +15,13 @@ import trio
 from attrs import Factory, define
 
 from ..actors.calls import Connection
+from ..actors.faults import internal, whence
 from ..actors.wires import Wire, WireClosed
 from ..domain.token import LOCAL_ID
-from ..loglines import Log
 from .admission import Admission, Handshake, Refused
-from .guarded_stream import GONE, Guarded, guarded
+from .guarded_stream import GONE, Guarded, address_of, guarded
 from .listening import listen_at, port_of
+from .refusal_log import Reason
 from .refusing import REFUSING_LIMIT, refuse, say
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ NORMAL, GOING_AWAY, POLICY, BROKEN = 1000, 1001, 1008, 1011
 
 Handler = Callable[[Wire, Connection], Awaitable[None]]
 """Serves one connection until its wire ends."""
-
-log = Log(__name__)
 
 
 @define(eq=False)
@@ -88,15 +87,19 @@ class WebSocketDoor:
 
     async def serve(self, stream: trio.abc.Stream) -> None:
         """Serve one client from its first byte to its last; returns when it is gone, and never raises because of it."""
-        if self._draining or self._connections >= CONNECTIONS_LIMIT:
-            await self._turn_away(stream, "the server is stopping" if self._draining else "too many connections")
+        if self._draining:
+            await self._turn_away(stream, "the server is stopping")
+            return
+        if self._connections >= CONNECTIONS_LIMIT:
+            self._note(Reason.CROWDED, address_of(stream))
+            await self._turn_away(stream, "too many connections")
             return
         self._connections += 1
         client = guarded(stream)
         try:
             await self._let_in(client)
         except Exception as error:  # one connection's end, whatever it is, must not reach the others
-            log.warning("a connection ended with an error", error=repr(error))
+            self._note(Reason.BROKEN, client.address, error=whence(error))
         finally:
             await client.aclose()
             self._connections -= 1
@@ -113,12 +116,17 @@ class WebSocketDoor:
             await client.aclose()
             self._refusing -= 1
 
+    def _note(self, reason: Reason, address: str, **facts: str) -> None:
+        self.admission.refusals.note(reason, address, **facts)
+
     async def _let_in(self, client: Guarded) -> None:
         from .opening import Opening
 
         accepted = None
-        with trio.move_on_after(HANDSHAKE_WITHIN_S), contextlib.suppress(*GONE):
+        with trio.move_on_after(HANDSHAKE_WITHIN_S) as late, contextlib.suppress(*GONE):
             accepted = await self._accept(client, Opening(client))
+        if late.cancelled_caught:
+            self._note(Reason.SLOW, client.address)
         if accepted is not None:
             await self._converse(client, *accepted)
 
@@ -128,6 +136,8 @@ class WebSocketDoor:
 
         asked = await opening.read()
         if isinstance(asked, Unreadable):
+            if asked.reason is not None:
+                self._note(asked.reason, client.address, **asked.facts)
             await say(client, asked.answer)
             return None
         admitted = self._admitted(asked)
@@ -143,7 +153,8 @@ class WebSocketDoor:
             return admitted
         if sum(each.token == admitted.token for each in self._wires.values()) < PER_TOKEN_LIMIT:
             return admitted
-        return Refused(429, f"{PER_TOKEN_LIMIT} connections are open with that token; close some", {"retry-after": "5"})
+        why = f"{PER_TOKEN_LIMIT} connections are open with that token; close some"
+        return self.admission.noted(Refused(Reason.CROWDED_TOKEN, 429, why, {"retry-after": "5"}), handshake)
 
     async def _converse(self, client: Guarded, connection: Connection, begun: bytes) -> None:
         from .websocket_wire import WebSocketWire
@@ -170,6 +181,6 @@ class WebSocketDoor:
         except WireClosed:
             pass  # the usual end of a conversation
         except Exception as error:  # a fault of ours, in one connection
-            log.error("a connection's handler failed", connection=connection.id, exc_info=error)
+            internal(error, "a connection's handler failed", connection=connection.id)
             return BROKEN
         return NORMAL

@@ -46,12 +46,16 @@ class Piece:
         return self.opcode & 8 != 0
 
     @property
+    def is_wasteful(self) -> bool:
+        """Whether its length is written in more bits than it needs, which nobody may do and not every library minds."""
+        return {16: len(self.payload) <= LONGEST_CONTROL, 64: len(self.payload) < 1 << 16}.get(self.length or 0, False)
+
+    @property
     def breaks_the_protocol(self) -> bool:
-        """Whether its head alone is against the rules."""
+        """Whether it is against the rules by itself."""
         known = self.opcode in (CONTINUED, TEXT, BINARY, CLOSE, PING, PONG)
-        bad_control = self.is_control and (not self.last or len(self.payload) > LONGEST_CONTROL or self.length not in (None, 7))
-        wasteful = {16: len(self.payload) <= LONGEST_CONTROL, 64: len(self.payload) < 1 << 16}.get(self.length or 0, False)
-        return not known or bool(self.reserved) or not self.masked or bad_control or wasteful
+        bad_control = self.is_control and (not self.last or len(self.payload) > LONGEST_CONTROL)
+        return not known or bool(self.reserved) or not self.masked or bad_control
 
 
 def _masked(payload: bytes, mask: bytes) -> bytes:
@@ -72,6 +76,19 @@ class Reading:
     cut: bool = False
 
 
+@frozen
+class Manner:
+    """Where the standard lets a server choose: whether bytes that are no text are refused as they come or when their message is whole,
+    and whether lengths written in too many bits are refused at all.
+    """
+
+    is_eager: bool
+    minds_waste: bool
+
+
+MANNERS = tuple(Manner(eager, minds) for eager in (True, False) for minds in (True, False))
+
+
 @define
 class _Begun:
     """A message of which some fragments have come. Text in binary frames is text."""
@@ -81,59 +98,67 @@ class _Begun:
     fragments: int = 0
 
 
-def read(pieces: Sequence[Piece]) -> Reading:
-    """What a server makes of these frames."""
+def readings(pieces: Sequence[Piece]) -> list[Reading]:
+    """What a server may make of these frames: one or more ways, all of them right."""
+    found: list[Reading] = []
+    for manner in MANNERS:
+        if (reading := read(pieces, manner)) not in found:
+            found.append(reading)
+    return found
+
+
+def read(pieces: Sequence[Piece], manner: Manner = MANNERS[0]) -> Reading:
+    """What a server of some manner makes of these frames."""
     reading, begun = Reading(), None
     for piece in pieces:
-        if piece.breaks_the_protocol and _is_seen(piece):
-            reading.codes = frozenset({PROTOCOL_ERROR})
-        elif piece.missing:
+        if piece.missing:
+            # What is wrong with it may be seen before it is whole, or not.
             reading.cut = True
+        elif piece.breaks_the_protocol or (piece.is_wasteful and manner.minds_waste):
+            reading.codes = frozenset({PROTOCOL_ERROR})
         elif piece.is_control:
-            _control(piece, reading)
+            _control(piece, reading, is_within=begun is not None)
         else:
-            begun = _data(piece, begun, reading)
+            begun = _data(piece, begun, reading, manner)
         if reading.codes or reading.cut:
             break
     return reading
 
 
-def _is_seen(piece: Piece) -> bool:
-    """Whether enough of a head has come to be judged."""
-    return not piece.missing or len(piece.to_bytes()) >= 14
-
-
-def _control(piece: Piece, reading: Reading) -> None:
+def _control(piece: Piece, reading: Reading, is_within: bool) -> None:
     if piece.opcode == PING:
         reading.pongs.append(piece.payload)
     elif piece.opcode == CLOSE:
-        reading.codes = _answers_to_close(piece.payload)
+        # Who says goodbye in the middle of a message may be told that it is not finished.
+        reading.codes = _answers_to_close(piece.payload) | ({PROTOCOL_ERROR} if is_within else set())
 
 
 def _answers_to_close(payload: bytes) -> frozenset[int | None]:
     if not payload:
         return frozenset({None, 1000})
     code = int.from_bytes(payload[:2]) if len(payload) > 1 else 0
-    if code in DISPUTED:
-        return frozenset({code, PROTOCOL_ERROR, NO_TEXT})
-    if code not in SENDABLE:
-        return frozenset({PROTOCOL_ERROR})
+    codes: set[int | None] = set() if code in SENDABLE else {PROTOCOL_ERROR}
     try:
         payload[2:].decode()
     except UnicodeDecodeError:
-        return frozenset({NO_TEXT})
-    return frozenset({code})
+        codes.add(NO_TEXT)
+    # With two things wrong either may be said.
+    return frozenset(codes | ({code} if not codes or code in DISPUTED else set()))
 
 
-def _data(piece: Piece, begun: _Begun | None, reading: Reading) -> _Begun | None:
+def _data(piece: Piece, begun: _Begun | None, reading: Reading, manner: Manner) -> _Begun | None:
     if (begun is None) == (piece.opcode == CONTINUED):
-        reading.codes = frozenset({PROTOCOL_ERROR})
+        size = len(piece.payload) + (len(begun.whole) if begun is not None else 0)
+        reading.codes = frozenset({PROTOCOL_ERROR, *({TOO_BIG} if size > MESSAGE_BYTES else ())})
         return None
     begun = begun or _Begun()
     begun.fragments += 1
     begun.whole += piece.payload
     try:
-        begun.decoder.decode(piece.payload, final=piece.last)
+        if manner.is_eager:
+            begun.decoder.decode(piece.payload, final=piece.last)
+        elif piece.last and len(begun.whole) <= MESSAGE_BYTES:
+            begun.whole.decode()
     except UnicodeDecodeError:
         reading.codes = frozenset({NO_TEXT})
     # Of a message that is too large in two ways, either may be said.

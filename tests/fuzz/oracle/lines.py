@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve, frozen
 from jsonschema import Draft202012Validator
 
-from tests.fuzz.oracle.json_text import has_half_character, id_of, read
+from tests.fuzz.oracle.json_text import DEPTH_LIMIT, depth, has_half_character, id_of, read
 from tests.fuzz.oracle.messages import of_arguments
 from tests.fuzz.oracle.replies import INVALID_ARGUMENTS, INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Allowed, error
 
@@ -66,6 +66,8 @@ def _as_line(allowed: Allowed) -> LineAllowed:
 
 def _of_value(found: Any, tools: Mapping[str, Draft202012Validator]) -> Allowed:
     to = id_of(found)
+    if depth(found) > DEPTH_LIMIT:
+        return error(INVALID_REQUEST, to)
     if not isinstance(found, dict) or to is None or found.get("jsonrpc") != "2.0" or not isinstance(found.get("method"), str):
         return error(INVALID_REQUEST, to)
     params = found.get("params", {})

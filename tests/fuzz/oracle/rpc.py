@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve
 from jsonschema import Draft202012Validator
 
-from tests.fuzz.oracle.json_text import has_half_character, id_of, read
+from tests.fuzz.oracle.json_text import DEPTH_LIMIT, depth, has_half_character, id_of, read
 from tests.fuzz.oracle.messages import of_arguments
 from tests.fuzz.oracle.replies import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR, Allowed, error
 
@@ -22,8 +22,8 @@ def of(body: bytes, tools: Mapping[str, Draft202012Validator], may_only_read: bo
         return Allowed(codes={PARSE_ERROR, INVALID_REQUEST} if found.deep else {PARSE_ERROR})
     if found.deep:
         return Allowed(codes={PARSE_ERROR, INVALID_REQUEST}, ids=(id_of(found.value),))
-    if not isinstance(found.value, dict):
-        return error(INVALID_REQUEST)
+    if not isinstance(found.value, dict) or depth(found.value) > DEPTH_LIMIT:
+        return error(INVALID_REQUEST, id_of(found.value))
     return _of_object(found.value, tools, may_only_read)
 
 

@@ -22,6 +22,7 @@ from ..faults import internal
 from ..history import History
 from ..refusals import NoTokens
 from ..store import StoreHealth
+from ..wellbeing import troubles
 from .desk import STORE_WITHIN_S, Desk
 
 
@@ -88,13 +89,14 @@ class DatabaseDesk(Desk):
         fault, broken, backup = self.health.fault, self.auditing.findings, self.backups
         last = self.health.last_commit_at
         return {
-            "status": "unhealthy" if fault or broken or backup.fault else "healthy",
+            "status": "unhealthy" if troubles(self.health, self.auditing, backup) else "healthy",
             "database": fault is None,
             "protocol": True,
             "version": __version__,
             "uptime_s": (self.clock.now() - self.started_at) // 1000,
             "last_commit_at": text_of(last) if last is not None else None,
             "fault": fault,
+            **({"damage": self.health.damage} if self.health.damage else {}),
             **({"broken_rules": list(broken)} if broken else {}),
             **({"backup": shown} if (shown := backup.shown()) else {}),
             **counts,
