@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from typing import Any
 
 import mcp_types as types
@@ -80,8 +81,9 @@ async def test_a_plain_call_has_no_task_and_does_not_pass_the_kernel(era: Era, m
         def task_spawned(self, task: trio.lowlevel.Task) -> None:
             self.begun += 1
 
+    served, watching = count_kernel(monkeypatch), Watching()
     async with opened(era, McpSurface(Immediate(), PROFILES)) as client:
-        served, watching = count_kernel(monkeypatch), Watching()
+        served.clear()
         trio.lowlevel.add_instrument(watching)
         client.wire.bring_json(era.call("list_tasks", 1, limit=1))
         client.wire.bring_json(era.ask("tools/call", {"name": "next_task", "arguments": {}}, 2, progressToken=5))
@@ -101,6 +103,21 @@ async def test_a_list_is_made_once_for_all_connections(era: Era, monkeypatch: py
             assert first == again
             assert len(first[0]["result"]["tools"]) > 40
             assert served == expected
+
+
+@OF_BOTH_ERAS
+async def test_requests_that_come_at_once_leave_others_their_turn_between_them(era: Era, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the kernel does for one can take a millisecond, and a client may have thirty under way."""
+    many, turns, served = 30, [], count_kernel(monkeypatch)
+    async with opened(era, McpSurface(FakeFront(), PROFILES)) as client:
+        served.clear()
+        for number in range(many):
+            client.wire.bring_json(era.ask("resources/templates/list", {"cursor": "x"}, number))
+        while len(served) < many:
+            turns.append(len(served))
+            await trio.lowlevel.checkpoint()
+    # Who comes first in a round is left to chance.
+    assert all(after - earlier <= 2 for earlier, after in pairwise(turns))
 
 
 async def test_a_list_is_another_for_each_profile() -> None:

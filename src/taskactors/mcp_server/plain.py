@@ -83,10 +83,10 @@ class Plain:
         return self._stamp if version in MODERN_PROTOCOL_VERSIONS else UNSTAMPED
 
     def list_asked_for(self, request: JSONRPCRequest, kernel: Kernel, profile: str) -> ListAsked | None:
-        """The list that a request asks for, if it asks for nothing else."""
+        """The list that a request asks for, if it asks for the whole of it."""
         params = request.params or {}
         meta = params.get("_meta")
-        if request.method not in LISTS or params.keys() - {"_meta"} or not self._is_as_it_was(request.method):
+        if request.method not in LISTS or params.get("cursor") is not None or not self._is_as_it_was(request.method):
             return None
         if not (meta is None or isinstance(meta, dict)) or has_odd_token(meta):
             return None

@@ -23,8 +23,8 @@ OUTGOING_BYTES = 256 << 10
 AT_ONCE_BYTES = 64 << 10
 """Queued messages are sent together up to this size, so that the time a client has is for what it can take in that time."""
 
-IN_A_ROW = 32
-"""Messages that came together are handed on in a row up to this number: as many as may be under way, and a few milliseconds' work."""
+IN_A_ROW = 8
+"""Messages that came together are handed on in a row up to this number; then others have their turn, which costs less than one of them."""
 
 CLOSE_WITHIN_S = 1.0
 """How long a client may take to answer our close before the connection is cut."""
