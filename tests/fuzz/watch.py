@@ -22,7 +22,9 @@ attacks were allowed to make is in it.
 WARMED_UP_AFTER = 400
 """Attacks, of all kinds, until everything that is loaded or made on first use is."""
 
-QUIET = re.compile(r"timestamp=\S+ level=(debug|info) ")
+QUIET = re.compile(r'timestamp=\S+ level=((debug|info) |warning event="a client was turned away" )')
+"""What may be said of clients: what goes well, and in a bounded number of lines that some were turned away."""
+
 LOOKED_EVERY = 10
 """Attacks between two looks at what nothing may change."""
 

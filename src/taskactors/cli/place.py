@@ -88,8 +88,12 @@ def make_notes_folder(folder: str) -> None:
     if os.path.isdir(folder):
         return
     make_data_folder(folder)
-    with open(os.path.join(folder, ".gitignore"), "w", encoding="ascii") as file:
+    with open(os.path.join(folder, ".gitignore"), "w", encoding="ascii", opener=_for_its_owner) as file:
         file.write("*\n")
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def project_folder(start: str) -> str:
