@@ -24,6 +24,9 @@ CURSOR = "m"
 EXAMINED_LIMIT = 1_000
 """How many messages one page looks at before it answers with a cursor."""
 
+READ_CHARACTERS = 1 << 20
+"""The same by what is written in them."""
+
 
 def create_task_message(change: Change, request: ask.CreateTaskMessage) -> Answer:
     """Write on a task. It is the team's to read; a target finds it in its inbox too."""
@@ -109,12 +112,14 @@ def get_task_messages(view: View, request: ask.GetTaskMessages) -> Answer:
     if request.cursor is not None:
         end = layout.message_on_task(task.id, read_cursor(CURSOR, request.cursor, "get_task_messages")[0])
     items: list[dict[str, Any]] = []
+    read = 0
     for examined, (entry, _) in enumerate(view.walk((start, end), reverse=True), 1):
         number = int(split(entry)[-1])
         message = view.find_message(number)
+        read += len(message.content) if message is not None else 0
         if message is not None and _wanted(view, message, request):
             items.append(wire.message(message))
-        if len(items) == request.limit or examined == EXAMINED_LIMIT:
+        if len(items) == request.limit or examined == EXAMINED_LIMIT or read >= READ_CHARACTERS:
             return wire.page(items, cursor_after(CURSOR, number) if number > 1 else None)
     return wire.page(items, None)
 
