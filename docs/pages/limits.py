@@ -8,7 +8,7 @@ from attrs import frozen
 from taskactors.actors import access, depth, pace, patience, project, projects, store
 from taskactors.actors.argument_schema import input_schema
 from taskactors.actors.tools import TOOLS
-from taskactors.board import additions, change, circles, commands, crowding, graph, reservations, tasks
+from taskactors.board import additions, change, circles, commands, crowding, graph, listing, messages, reservations, tasks
 from taskactors.board.requests import fields
 from taskactors.domain import claiming, failing, finishing
 from taskactors.domain.task import DEPENDENCIES_LIMIT
@@ -61,6 +61,11 @@ def in_one_call() -> Iterator[Row]:
     yield Row("texts, lists and numbers among the arguments", "[each its own](#arguments)", INVALID)
     yield Row("`idempotency_key`", "64 of `A-Z a-z 0-9 . _ : -`", INVALID)
     yield Row("a page of a list", "100", INVALID)
+    yield Row(
+        "what a page of tasks, of messages looks at",
+        f"{_bytes(listing.READ_BYTES)}; {_bytes(messages.READ_CHARACTERS)}",
+        "it ends early, with a cursor",
+    )
     yield Row("`lease_s`", f"{claiming.LEASE_LIMITS_S[0]} s to {_seconds(claiming.LEASE_LIMITS_S[1])}", INVALID)
     usual = f"{patience.USUAL_WAIT_S} s; {_seconds(fields.WAIT_LIMIT_S)} for clients connected with `?patient=yes`"
     yield Row("`wait_s`", usual, INVALID)

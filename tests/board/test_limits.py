@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from taskactors.board import circles, crowding
 from taskactors.board.additions import LIMITS, NOTES_BYTES
+from taskactors.board.listing import READ_BYTES
+from taskactors.board.messages import READ_CHARACTERS
 from taskactors.board.reservations import RESERVATIONS_LIMIT
 from taskactors.board.tasks import PARENTS_LIMIT
 from taskactors.domain.errors import DependencyCycle, LimitReached
@@ -171,6 +174,8 @@ def test_the_notes_of_a_task_are_so_large_together_counted_in_bytes(board: Board
     whole, left = divmod(NOTES_BYTES, len(longest.encode()))
     for _ in range(whole):
         ada.update_task(code="T-1", add_note=longest)
+    ada.update_task(code="T-1", add_note="x" * (left // 2))
+    left -= left // 2
     one_past(board, NOTES_BYTES, lambda: ada.update_task(code="T-1", add_note="x" * (left + 1)))
     ada.update_task(code="T-1", add_note="x" * left)
     one_past(board, NOTES_BYTES, lambda: ada.update_task(code="T-1", add_note="x"))
@@ -201,3 +206,40 @@ def test_a_project_has_so_many_reservations(board: Board, ada: Seat, bob: Seat) 
     one_past(board, RESERVATIONS_LIMIT, lambda: bob.reserve_files(patterns=["docs"]))
     ada.release_files(patterns=["src/0"])
     assert bob.reserve_files(patterns=["docs"])["granted"]
+
+
+# how much one answer holds
+
+
+def test_a_page_of_large_tasks_is_short_and_goes_on(board: Board, ada: Seat) -> None:
+    large = 2 * READ_BYTES // NOTES_BYTES
+    for number in range(large):
+        ada.task(f"T-{number}")
+        for _ in range(NOTES_BYTES // 20_000):
+            ada.update_task(code=f"T-{number}", add_note="x" * 20_000)
+    for given in ({"detail": "full"}, {"label": "there-is-none"}, {"owner": "nobody", "state": "Created"}):
+        sizes: list[int] = []
+        codes: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = ada.list_tasks(limit=100, **given, **cursor)
+            codes += [each["code"] for each in page["items"]]
+            sizes.append(len(msgspec.json.encode(page)))
+            if "next_cursor" not in page:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert max(sizes) <= READ_BYTES + NOTES_BYTES
+        if "detail" in given:
+            assert codes == [f"T-{number}" for number in reversed(range(large))]
+            assert len(sizes) >= 2
+
+
+def test_a_page_of_long_messages_is_short_and_goes_on(board: Board, ada: Seat) -> None:
+    ada.task("T-1")
+    number = 2 * READ_CHARACTERS // 20_000
+    for _ in range(number):
+        ada.create_task_message(task_code="T-1", content="x" * 20_000, message_type="comment")
+    page = ada.get_task_messages(task_code="T-1", limit=100)
+    assert len(page["items"]) == -(-READ_CHARACTERS // 20_000)
+    rest = ada.get_task_messages(task_code="T-1", limit=100, cursor=page["next_cursor"])
+    assert page["items"][-1]["id"] == rest["items"][0]["id"] + 1

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import trio
 
 from tests.support.agent_client import AgentClient, Lost, connected
+from tests.support.raw_http import request
 from tests.support.server_process import ServerProcess, running
 
 
@@ -151,3 +153,20 @@ async def test_a_server_says_where_it_is_when_it_is_asked_and_goes_on(tmp_path: 
             assert (await me.call("health_check"))["status"] == "healthy"
         assert server.stop() == 0
     assert "most recent call first" in server.errors.read_text()
+
+
+async def test_a_client_that_does_not_take_its_answer_over_http_does_not_hold_up_a_stop(tmp_path: Path) -> None:
+    with running(tmp_path / "data") as server:
+        async with connected(server.ws, "ada") as ada:
+            for number in range(100):
+                await ada.call("create_task", code=f"LONG-{number}", name="n", description="x" * 20_000)
+        port = int(str(server.facts["http"]).split("/")[2].rpartition(":")[2])
+        asked = b'{"jsonrpc":"2.0","id":1,"method":"list_tasks","params":{"limit":100,"detail":"full"}}'
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+            deaf.connect(("127.0.0.1", port))
+            deaf.sendall(request("POST", "/rpc", [("Host", "127.0.0.1"), ("Content-Type", "application/json")], asked))
+            # The answer is on its way, and much of it still to be taken.
+            assert deaf.recv(100).startswith(b"HTTP/1.1 200")
+            server.process.send_signal(signal.SIGTERM)
+            assert await trio.to_thread.run_sync(server.wait) == 0

@@ -21,6 +21,7 @@ from taskactors.mcp_server import over_http
 from taskactors.transports import http_guards
 from taskactors.transports.admission import Admission
 from taskactors.transports.asgi import BODY_BYTES, BODY_WITHIN_S
+from taskactors.transports.failures import LIMIT as FAILURES_LIMIT
 from taskactors.transports.http import PER_TOKEN_LIMIT
 from taskactors.transports.http_guards import (
     HEADERS_BYTES,
@@ -31,10 +32,10 @@ from taskactors.transports.http_guards import (
     Settings,
     guard,
 )
-from tests.support.fake_front import INITIALIZE, FakeFront, Held
+from tests.support.fake_front import INITIALIZE, FakeFront, Held, serving
 from tests.support.http_server import serving_http
 from tests.support.raw_http import CALL, MCP_CALL, MCP_HEADERS, exchanged, one_answer, request, status_of
-from tests.support.raw_websocket import rest_of
+from tests.support.raw_websocket import opening, rest_of
 
 OURS = ("Host", "127.0.0.1")
 JSON = ("Content-Type", "application/json")
@@ -288,6 +289,19 @@ async def test_one_agents_token_has_so_many_requests_under_way_and_no_other_feel
         with trio.fail_after(WITHIN_S):
             while await asked(ADA, "list_tasks") != 200:
                 pass
+
+
+async def test_after_so_many_failures_of_an_address_the_answer_is_short_and_a_good_token_is_let_in() -> None:
+    admission = Admission(holder=TOKENS.get)
+    bad = post("/rpc", None, ("Authorization", "Bearer nonsense"), CLOSE)
+    async with serving_http(FakeFront(), admission) as (url, _, _), serving(FakeFront(), admission) as (ws, _):
+        http_port, ws_port = int(url.rsplit(":", 1)[1]), int(ws.rsplit(":", 1)[1].removesuffix("/mcp"))
+        # They are counted together, whichever door they come to.
+        for number in range(FAILURES_LIMIT + 2):
+            answer = await exchanged(http_port if number % 2 else ws_port, bad if number % 2 else opening())
+            assert status_of(answer) == (401 if number < FAILURES_LIMIT else 429)
+        good = post("/rpc", None, ("Authorization", f"Bearer {ADA}"), CLOSE)
+        assert status_of(await exchanged(http_port, good)) == 200
 
 
 # sessions of the older era

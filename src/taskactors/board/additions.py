@@ -9,7 +9,7 @@ INSTEAD = "use messages, or another task"
 LIMITS = {"notes": 500, "artifacts": 256, "labels": 32}
 """A task with more notes than this is a conversation; messages are for that."""
 
-NOTES_BYTES = 1 << 20
+NOTES_BYTES = 256 << 10
 """All notes of a task together: it is read and written whole with every change, and has to fit in an answer."""
 
 

@@ -74,7 +74,7 @@ def _wanted(request: GetChanges, task: Task | None, event: Event) -> bool:
 
 
 def _after(view: View, seq: int) -> Iterator[Event]:
-    for _, stored in view.walk(layout.events_after(seq), page=RECORDS_A_TURN):
+    for _, stored in view.walk(layout.events_after(seq), at_once=RECORDS_A_TURN):
         yield EVENT.decode(body_of(stored))
 
 

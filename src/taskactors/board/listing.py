@@ -17,6 +17,12 @@ Answer = Mapping[str, Any]
 EXAMINED_LIMIT = 1_000
 """How many tasks one page looks at: a filter that matches little answers early, with a cursor, rather than late."""
 
+READ_BYTES = 4 << 20
+"""The same by what is stored of them: thousands of usual tasks, and few of the largest, of which a page would hold everybody up."""
+
+READ_AT_ONCE = 32
+"""Entries fetched ahead of being looked at; a page is usually twenty."""
+
 CURSOR = "t"
 
 
@@ -29,17 +35,20 @@ def list_tasks(view: View, request: ListTasks) -> Turns[Answer]:
         end = min(end, _before(start, before))
     matches = _filter(request)
     items: list[dict[str, Any]] = []
-    for examined, (entry, stored) in enumerate(view.walk((start, end), reverse=True, page=RECORDS_A_TURN), 1):
+    read = 0
+    for examined, (entry, record) in enumerate(view.walk((start, end), reverse=True, at_once=READ_AT_ONCE), 1):
         if examined % RECORDS_A_TURN == 0:
             yield
         last = int(split(entry)[-1])
-        task = TASK.decode(stored) if stored else view.task(last)
+        stored = record or view.stored_task(last)
+        read += len(stored)
+        task = TASK.decode(stored)
         if matches(task):
             if skip:
                 skip -= 1
             else:
                 items.append(wire.task(task, request.detail))
-        if len(items) == request.limit or examined == EXAMINED_LIMIT:
+        if len(items) == request.limit or examined == EXAMINED_LIMIT or read >= READ_BYTES:
             return wire.page(items, cursor_after(CURSOR, last, skip) if last > 1 else None)
     return wire.page(items, None)
 

@@ -25,6 +25,9 @@ CURSOR = "m"
 EXAMINED_LIMIT = 1_000
 """How many messages one page looks at before it answers with a cursor."""
 
+READ_CHARACTERS = 1 << 20
+"""The same by what is written in them."""
+
 
 def create_task_message(change: Change, request: ask.CreateTaskMessage) -> Answer:
     """Write on a task. It is the team's to read; a target finds it in its inbox too."""
@@ -110,14 +113,16 @@ def get_task_messages(view: View, request: ask.GetTaskMessages) -> Turns[Answer]
     if request.cursor is not None:
         end = layout.message_on_task(task.id, read_cursor(CURSOR, request.cursor, "get_task_messages")[0])
     items: list[dict[str, Any]] = []
-    for examined, (entry, _) in enumerate(view.walk((start, end), reverse=True, page=RECORDS_A_TURN), 1):
+    read = 0
+    for examined, (entry, _) in enumerate(view.walk((start, end), reverse=True, at_once=RECORDS_A_TURN), 1):
         if examined % RECORDS_A_TURN == 0:
             yield
         number = int(split(entry)[-1])
         message = view.find_message(number)
+        read += len(message.content) if message is not None else 0
         if message is not None and _wanted(view, message, request):
             items.append(wire.message(message))
-        if len(items) == request.limit or examined == EXAMINED_LIMIT:
+        if len(items) == request.limit or examined == EXAMINED_LIMIT or read >= READ_CHARACTERS:
             return wire.page(items, cursor_after(CURSOR, number) if number > 1 else None)
     return wire.page(items, None)
 

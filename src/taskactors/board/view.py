@@ -56,6 +56,13 @@ class View:
         stored = self.snapshot.get(layout.task(task_id))
         return TASK.decode(stored) if stored is not None else None
 
+    def stored_task(self, task_id: int) -> bytes:
+        """A task's record as it is stored. Raises NotFound."""
+        stored = self.snapshot.get(layout.task(task_id))
+        if stored is None:
+            raise NotFound(kind="task", named=str(task_id))
+        return stored
+
     def task(self, task_id: int) -> Task:
         """Raises NotFound."""
         task = self.find_task(task_id)
@@ -260,12 +267,12 @@ class View:
         found = self.snapshot.range(*layout.STATE_COUNTS, limit=PAGE)
         return {str(split(entry)[1]): int.from_bytes(stored, "big") for entry, stored in found if any(stored)}
 
-    def walk(self, over: layout.Span, reverse: bool = False, page: int = PAGE) -> Iterator[tuple[bytes, bytes]]:
-        """Every entry of a span, read a page at a time."""
+    def walk(self, over: layout.Span, reverse: bool = False, at_once: int = PAGE) -> Iterator[tuple[bytes, bytes]]:
+        """Every entry of a span, so many read at once."""
         start, end = over
-        while found := self.snapshot.range(start, end, limit=page, reverse=reverse):
-            yield from found
-            if len(found) < page:
+        while page := self.snapshot.range(start, end, limit=at_once, reverse=reverse):
+            yield from page
+            if len(page) < at_once:
                 return
-            last = found[-1][0]
+            last = page[-1][0]
             start, end = (start, last) if reverse else (last + b"\0", end)

@@ -154,6 +154,15 @@ class GuardedServer(TCPServer):
         await super().protocol_send(event)
 
     async def _read_data(self) -> None:
+        try:
+            await self._read_until_ended()
+        except trio.Cancelled:
+            # The server stops. What is being sent the library shields from that; but who does not read holds up nobody's end.
+            with trio.CancelScope(shield=True):
+                await trio.aclose_forcefully(self.stream)
+            raise
+
+    async def _read_until_ended(self) -> None:
         while True:
             try:
                 with trio.fail_at(self._head_until):
