@@ -39,7 +39,7 @@ from .loglines import Log
 from .logs import observe, start_logging
 from .mcp_server.entrance import Entrance
 from .mcp_server.http_entrance import HttpEntrance
-from .runtime import Child, Observed, Place, RestartBudget, RuntimeFault, Supervisor
+from .runtime import ButLetters, Child, Observed, Place, RestartBudget, RuntimeFault, Supervisor
 from .storage.errors import StorageError
 from .storage.on_lmdb import open_lmdb
 from .storage.ownership import own
@@ -177,7 +177,7 @@ class Server:
                 *(http if config.http_port is not None else []),
             ],
             RESTARTS,
-            self._observe,
+            ButLetters(self._observe),
         )
 
     async def run(self) -> int:
@@ -332,7 +332,7 @@ class Server:
             settings=BoardSettings(project=name),
             tools={**TOOLS, **ADMIN},
             surroundings=partial(self._surroundings, name),
-            observe=self._observe,
+            observe=ButLetters(self._observe),
             due_note=DueNote(_projects_folder(self.config.data) / name / DUE_NOTE),
             backups=BackupSettings(
                 folder=self.config.backups_folder / name, every_s=self.config.backup_every_h * 3600, keep=self.config.keep_backups

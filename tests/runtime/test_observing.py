@@ -17,6 +17,7 @@ from taskactors.runtime import (
     ActorStarted,
     ActorStopped,
     BudgetSpent,
+    ButLetters,
     Child,
     Letter,
     LetterHandled,
@@ -180,3 +181,21 @@ async def test_unobserved_actors_work_the_same(nursery: trio.Nursery, echoing: M
         await child.address.ask(ValueError(), 5)
     assert await child.address.ask("again", 5) == "again"
     await supervisor.stop()
+
+
+async def test_whoever_wants_to_hear_of_no_letters_hears_of_everything_else_and_they_are_not_timed(
+    nursery: trio.Nursery, echoing: Make, seen: list[Observed]
+) -> None:
+    child = echoing(capacity=1)
+    supervisor = Supervisor("root", [child], RestartBudget(1, 60), ButLetters(seen.append))
+    await nursery.start(supervisor.run)
+    letter = Letter("hello", lambda value, error: None)
+    child.address.post(letter)
+    with pytest.raises(MailboxFull):
+        child.address.tell("too many")
+    await wait_all_tasks_blocked()
+    child.address.tell(ValueError())
+    await wait_all_tasks_blocked()
+    await supervisor.stop()
+    assert [type(event) for event in seen] == [ActorStarted, LetterTurnedAway, ActorCrashedEvent, ActorRestarted, ActorStopped]
+    assert letter.delivered_at is None

@@ -10,7 +10,7 @@ import trio
 from taskactors.runtime.address import Address
 from taskactors.runtime.errors import ActorCrashed, ActorGone, NoLettersHere, cause_of
 from taskactors.runtime.mailbox import Letter, Mailbox
-from taskactors.runtime.observe import LetterHandled, Observer, Outcome, silent
+from taskactors.runtime.observe import LetterHandled, Observer, Outcome, hears_letters, silent
 
 
 def _nobody_waits() -> None:
@@ -20,7 +20,7 @@ def _nobody_waits() -> None:
 class Place:
     """What a running actor is given. Name, box and address are the same for every instance that serves there."""
 
-    __slots__ = ("_on_ready", "address", "mailbox", "name", "observe")
+    __slots__ = ("_on_ready", "address", "mailbox", "name", "observe", "times_letters")
 
     def __init__(
         self, address: Address, mailbox: Mailbox, observe: Observer = silent, on_ready: Callable[[], None] = _nobody_waits
@@ -29,6 +29,7 @@ class Place:
         self.address = address
         self.mailbox = mailbox
         self.observe = observe
+        self.times_letters = hears_letters(observe)
         self._on_ready = on_ready
 
     def ready(self) -> None:
@@ -84,7 +85,7 @@ def _let_go(place: Place, letters: Sequence[Letter[Any]], began: float, error: B
 
 
 def _report(place: Place, letters: Sequence[Letter[Any]], began: float, outcome: Outcome | None = None) -> None:
-    if place.observe is silent:
+    if not place.times_letters:
         return
     took_s = trio.current_time() - began
     for letter in letters:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 import trio
 
 from taskactors.runtime.errors import ActorGone, MailboxFull
-from taskactors.runtime.observe import LetterTurnedAway, Observer, Outcome, silent
+from taskactors.runtime.observe import LetterTurnedAway, Observer, Outcome, hears_letters, silent
 
 if TYPE_CHECKING:
     from taskactors.runtime.address import Address
@@ -151,12 +151,18 @@ class Mailbox:
         self.capacity_bytes = capacity_bytes
         self._ordinary_bytes = capacity_bytes * (capacity - reserved) / capacity
         self._bytes = 0
-        self.observe: Observer = silent
+        self._observe: Observer = silent
+        self._times_letters = False
         self._letters: deque[Letter[Any]] = deque()
         self._reader: trio.lowlevel.Task | None = None
         self._taken_in_a_row = 0
         self._closed = False
         self._paused = False
+
+    def observed_by(self, observe: Observer) -> None:
+        """From now on this hears of letters that are turned away, and when it wants to of how long the others waited."""
+        self._observe = observe
+        self._times_letters = hears_letters(observe)
 
     @property
     def depth(self) -> int:
@@ -174,7 +180,7 @@ class Mailbox:
         room, room_bytes = (self.capacity, self.capacity_bytes) if urgent else (self.capacity - self.reserved, self._ordinary_bytes)
         if self._closed or len(self._letters) >= room or (self._letters and self._bytes + letter.size > room_bytes):
             self._turn_away(letter)
-        letter.reopened(None if self.observe is silent else trio.current_time())
+        letter.reopened(trio.current_time() if self._times_letters else None)
         self._letters.append(letter)
         self._bytes += letter.size
         if self._reader is not None:
@@ -222,7 +228,7 @@ class Mailbox:
 
     def _turn_away(self, letter: Letter[Any]) -> None:
         error = ActorGone(self.owner) if self._closed else MailboxFull(self.owner, RETRY_AFTER_MS)
-        self.observe(LetterTurnedAway(self.owner, type(letter.message).__name__, error))
+        self._observe(LetterTurnedAway(self.owner, type(letter.message).__name__, error))
         raise error
 
     async def _has_letters(self) -> bool:

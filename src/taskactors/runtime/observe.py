@@ -94,10 +94,29 @@ def silent(event: Observed) -> None:
     """Observes nothing; letters are then not even timed."""
 
 
+class ButLetters:
+    """The same observer, who hears nothing of letters that were handled: on a busy path that costs more than the handling."""
+
+    __slots__ = ("observe",)
+
+    def __init__(self, observe: Observer) -> None:
+        self.observe = observe
+
+    def __call__(self, event: Observed) -> None:
+        self.observe(event)
+
+
+def hears_letters(observe: Observer) -> bool:
+    """Whether it is told of each letter that was handled; else letters are not even timed."""
+    return observe is not silent and not isinstance(observe, ButLetters)
+
+
 def guarded(observe: Observer) -> Observer:
     """The same observer, whose failures hurt nobody: the first is logged, later ones only would bury it."""
     if observe is silent:
         return silent
+    if isinstance(observe, ButLetters):
+        return ButLetters(guarded(observe.observe))
     complained = False
 
     def watch(event: Observed) -> None:

@@ -123,7 +123,7 @@ class Supervisor:
         self._running = True
         self._parent = parent
         for child in self.children:
-            child.mailbox.observe = self._observe
+            child.mailbox.observed_by(self._observe)
             child.mailbox.resume()
         try:
             async with trio.open_nursery() as nursery:
