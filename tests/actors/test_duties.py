@@ -41,9 +41,9 @@ async def test_stalled_work_is_announced_within_minutes_and_again_only_after_it_
 async def test_keeping_watch_over_an_idle_project_costs_nothing(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery, team(nursery) as of:
         await of.call("ada", "create_task", code="T-1", name="n", description="d")
-        writes = of.projects.running()["default"].health.commits
+        units = of.projects.running()["default"].health.units
         await trio.sleep(80_000)
-        assert of.projects.running()["default"].health.commits == writes
+        assert of.projects.running()["default"].health.units == units
 
 
 async def test_a_crash_of_the_desk_does_not_end_its_watch(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:

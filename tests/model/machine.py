@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from taskactors.board.passing import Sign
 from taskactors.board.standstill import announce
+from taskactors.board.stored import AGENT, TASK
 from taskactors.domain.errors import Refusal
 from taskactors.storage.engine import Done, Failed, Transaction, Unit
 from taskactors.storage.on_lmdb import DATA_FILE, open_lmdb
@@ -92,6 +93,11 @@ class Machine(RuleBasedStateMachine):
         return Path(self.home.name) / f"life-{self.lives}"
 
     def teardown(self) -> None:
+        for records in (TASK, AGENT):
+            # What is remembered of a record as it was written is what reading it would give, to the type of every field.
+            for stored, value in {**records._old, **records._young}.items():
+                read = records._decode(stored)
+                assert (read, repr(read)) == (value, repr(value))
         self.board.engine.close()
         self.home.cleanup()
 

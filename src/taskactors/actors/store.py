@@ -128,6 +128,7 @@ class StoreHealth:
     """What a read or a unit of work found that is not what was written; nothing but another file mends it."""
     commits: int = 0
     units: int = 0
+    """Those that were run to their end, also in vain."""
     batch_units: Distribution = Factory(lambda: Distribution(BATCH_UNITS))
     commit_s: Distribution = Factory(lambda: Distribution(COMMIT_S))
 

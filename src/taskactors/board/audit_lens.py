@@ -9,7 +9,7 @@ from ..domain.caller import SERVER, Caller, Kind
 from ..domain.reserving import Reservation
 from ..domain.task import Task
 from ..storage.engine import Snapshot
-from ..storage.keys import split
+from ..storage.keys import last_number
 from . import chain, layout
 from .settings import BoardSettings
 from .stored import ENTRY, HANDOFF, MESSAGE, SESSION, TASK
@@ -59,7 +59,7 @@ class Lens(View):
     def coded(self, code: str) -> Task | None:
         """Not as the rules look it up: that a code leads to a task which is gone is a finding, not a reason to stop."""
         found = self.snapshot.range(*layout.task_coded(code), limit=1)
-        return self.find_task(int(split(found[0][0])[2])) if found else None
+        return self.find_task(last_number(found[0][0])) if found else None
 
     @cached_property
     def reserved(self) -> tuple[Reservation, ...]:

@@ -8,7 +8,7 @@ from ..domain.events import EventKind, Fact
 from ..domain.evolving import evolve
 from ..domain.lifecycle import advance
 from ..domain.task import Instant, State, Task
-from ..storage.keys import split
+from ..storage.keys import last_number
 from . import layout
 from .change import Change
 
@@ -60,11 +60,11 @@ def _recorded(change: Change, facts: Sequence[tuple[Task, Fact | None]]) -> list
 
 
 def _dependants(change: Change, blocker: Task) -> list[Task]:
-    return [change.task(int(split(entry)[2])) for entry, _ in change.walk(layout.dependants(blocker.code))]
+    return [change.task(last_number(entry)) for entry, _ in change.walk(layout.dependants(blocker.code))]
 
 
 def _waiting_for_parts(change: Change, parent: str) -> list[Task]:
-    return [change.task(int(split(entry)[2])) for entry, _ in change.walk(layout.fan_ins(parent))]
+    return [change.task(last_number(entry)) for entry, _ in change.walk(layout.fan_ins(parent))]
 
 
 def _recount(change: Change, dependant: Task, parent: str) -> Fact | None:

@@ -8,7 +8,7 @@ from ..domain.caller import Kind
 from ..domain.matching import covers, is_ready, lane_of
 from ..domain.moments import text_of
 from ..domain.task import RUNNING, State, Task
-from ..storage.keys import split
+from ..storage.keys import last_number
 from . import layout
 from .turns import Turns
 from .view import View
@@ -55,4 +55,4 @@ def reason(view: View, task: Task, me: Agent, capabilities: frozenset[str]) -> s
 def _open(view: View, limit: int) -> Iterator[Task]:
     for state in OPEN_STATES:
         for entry, _ in view.snapshot.range(*layout.tasks_in_state(state), limit=limit):
-            yield view.task(int(split(entry)[2]))
+            yield view.task(last_number(entry))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..domain.task import CLOSED, RUNNING, DependencyKind, State, Task
-from ..storage.keys import split
+from ..storage.keys import last_number
 from . import layout
 from .requests.plans import GetDependencyGraph
 from .turns import RECORDS_A_TURN, Turns
@@ -47,7 +47,7 @@ def _open(view: View) -> Turns[list[Task]]:
     for state in State:
         if state not in CLOSED:
             for entry, _ in view.snapshot.range(*layout.tasks_in_state(state), limit=NODES_LIMIT + 1 - len(found)):
-                found.append(view.task(int(split(entry)[2])))
+                found.append(view.task(last_number(entry)))
                 if len(found) % RECORDS_A_TURN == 0:
                     yield
     return found
@@ -80,7 +80,7 @@ def _neighbours(view: View, task: Task) -> Iterator[Task]:
         yield view.task_coded(each.code)
     for span in (layout.dependants(task.code), layout.fan_ins(task.code), layout.tasks_under(task.code)):
         for entry, _ in view.snapshot.range(*span, limit=NODES_LIMIT):
-            yield view.task(int(split(entry)[2]))
+            yield view.task(last_number(entry))
     if task.parent_code:
         yield view.task_coded(task.parent_code)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..domain.moments import text_of
 from ..domain.task import State, Task
-from ..storage.keys import split
+from ..storage.keys import last_number, split
 from . import layout
 from .requests.team import GetProjectOverview
 from .standstill import held, is_stalled
@@ -54,7 +54,7 @@ def get_project_overview(view: View, request: GetProjectOverview) -> Turns[Answe
 
 def _in(view: View, state: State) -> Iterator[Task]:
     for entry, _ in view.snapshot.range(*layout.tasks_in_state(state), limit=SHOWN):
-        yield view.task(int(split(entry)[2]))
+        yield view.task(last_number(entry))
 
 
 def _with(task: Task, **facts: Any) -> dict[str, Any]:

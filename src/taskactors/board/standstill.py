@@ -11,7 +11,7 @@ from ..domain.evolving import evolve
 from ..domain.message import ROLE_PREFIX, Importance
 from ..domain.moments import text_of
 from ..domain.task import RUNNING, Instant, State, Task
-from ..storage.keys import split
+from ..storage.keys import last_number
 from . import layout
 from .change import Change
 from .settings import BoardSettings
@@ -84,7 +84,7 @@ def held(view: View) -> Iterator[Task]:
     """What somebody works on."""
     for state in sorted(RUNNING):
         for entry, _ in view.snapshot.range(*layout.tasks_in_state(state), limit=EXAMINED_LIMIT):
-            task = view.task(int(split(entry)[2]))
+            task = view.task(last_number(entry))
             if task.claim is not None:
                 yield task
 
@@ -100,6 +100,6 @@ def _is_announced(task: Task) -> bool:
 def _waiting_for(change: Change, task: Task) -> Iterator[Task]:
     dependants = change.snapshot.range(*layout.dependants(task.code), limit=NAMED)
     for entry, _ in dependants:
-        found = change.find_task(int(split(entry)[2]))
+        found = change.find_task(last_number(entry))
         if found is not None and found.state is State.WAITING_FOR_DEPENDENCY:
             yield found

@@ -19,7 +19,7 @@ from ..domain.task import Dependency, DependencyKind, Instant, Task, WorkflowPos
 from ..domain.waiting import meets
 from ..domain.workflow import Workflow
 from ..storage.engine import Snapshot
-from ..storage.keys import split
+from ..storage.keys import last_number, split
 from . import chain, layout
 from .requests.request import AboutTask
 from .settings import BoardSettings
@@ -65,7 +65,7 @@ class View:
 
     def find_coded(self, code: str) -> Task | None:
         found = self.snapshot.range(*layout.task_coded(code), limit=1)
-        return self.task(int(split(found[0][0])[2])) if found else None
+        return self.task(last_number(found[0][0])) if found else None
 
     def task_coded(self, code: str) -> Task:
         """Raises NotFound, naming codes that look alike."""
@@ -97,7 +97,7 @@ class View:
     def tasks_held_by(self, agent: str, limit: int) -> Iterator[Task]:
         """The tasks whose leases this agent holds, up to `limit` of them."""
         for entry, _ in self.snapshot.range(*layout.held_by(agent), limit=limit):
-            yield self.task(int(split(entry)[2]))
+            yield self.task(last_number(entry))
 
     def unmet_blockers(self, task: Task) -> tuple[str, ...]:
         """Codes of the blockers that are not Done, and of the tasks whose parts are not."""
@@ -115,7 +115,7 @@ class View:
     def parts_of(self, parent: str) -> Iterator[Task]:
         """The tasks that are a part of that one, directly."""
         for entry, _ in self.walk(layout.tasks_under(parent)):
-            yield self.task(int(split(entry)[2]))
+            yield self.task(last_number(entry))
 
     # agents
 
@@ -216,7 +216,7 @@ class View:
 
     def open_session(self, task_id: int, agent: str) -> Session | None:
         found = self.snapshot.range(*layout.open_session(task_id, agent), limit=1)
-        return self.session(int(split(found[0][0])[3])) if found else None
+        return self.session(last_number(found[0][0])) if found else None
 
     def events_after(self, seq: int, limit: int) -> list[Event]:
         """The log from a point on, in order."""

@@ -73,6 +73,11 @@ def split(encoded: bytes) -> tuple[str | int | bytes, ...]:
     return tuple(parts)
 
 
+def last_number(encoded: bytes) -> int:
+    """The number that a key ends with."""
+    return int.from_bytes(encoded[-NUMBER_BYTES:], "big")
+
+
 def descending(number: int) -> int:
     """The number to put in a key so that larger ones come first; applied again, it gives the number back."""
     return LARGEST_NUMBER - number

@@ -1,7 +1,6 @@
 """Records: values as bytes, each kind with a version of its own."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -35,7 +34,8 @@ class RecordType(Generic[T]):
     `upgrades` maps every older version to the function that makes its fields those of the version after it. A field that
     is at its default is not written, so a changed default is a new version just as a changed field is.
 
-    The values of the last `remembered` short records are kept: only for a class whose values nobody can change.
+    The values of the last short records, at least `remembered` of them and at most twice as many, are kept: only for a class
+    whose values nobody can change, and of which what is read again equals what was written, to the type of every field.
     """
 
     def __init__(self, name: str, cls: type[T], version: int, upgrades: Mapping[int, Upgrade] | None = None, remembered: int = 0) -> None:
@@ -44,17 +44,37 @@ class RecordType(Generic[T]):
         self._cls = cls
         self._upgrades = dict(upgrades or {})
         self._mark = version.to_bytes(VERSION_BYTES, "big")
-        self._recall = lru_cache(remembered)(self._decode) if remembered else self._decode
+        self._remembered = remembered
+        self._young: dict[bytes, T] = {}
+        self._old: dict[bytes, T] = {}
         if missing := set(range(OLDEST_VERSION, version)) - set(self._upgrades):
             raise ValueError(f"{name} has no way up from version {min(missing)}")
 
     def encode(self, value: T) -> bytes:
         """The same bytes for the same value, always."""
-        return self._mark + _ENCODER.encode(_CONVERTER.unstructure(value, self._cls))
+        stored = self._mark + _ENCODER.encode(_CONVERTER.unstructure(value, self._cls))
+        if self._remembered:
+            self._remember(stored, value)
+        return stored
 
     def decode(self, stored: bytes) -> T:
         """The value, brought up step by step from the version it was written in. Raises RecordTooNew, Damaged."""
-        return self._recall(stored) if len(stored) <= REMEMBERED_BYTES else self._decode(stored)
+        if not self._remembered:
+            return self._decode(stored)
+        value = self._young.get(stored)
+        if value is None:
+            value = self._old.get(stored)
+            if value is None:
+                value = self._decode(stored)
+            self._remember(stored, value)
+        return value
+
+    def _remember(self, stored: bytes, value: T) -> None:
+        """In two generations: what is asked for again stays, and the others are forgotten all at once."""
+        if len(stored) <= REMEMBERED_BYTES:
+            if len(self._young) >= self._remembered:
+                self._old, self._young = self._young, {}
+            self._young[stored] = value
 
     def _decode(self, stored: bytes) -> T:
         version = int.from_bytes(stored[:VERSION_BYTES], "big")
@@ -77,6 +97,8 @@ def _make_converter() -> Converter:
     converter.register_structure_hook_factory(
         has, lambda cls: make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=False)
     )
+    # What an event says is made for JSON, and encoded as it is.
+    converter.register_unstructure_hook_func(lambda cls: cls == Mapping[str, Any], lambda value: value)
     # We wrote these ourselves, under a checksum: what JSON gives back is already right. This halves the time of a decode.
     converter.register_structure_hook_func(_is_scalar_or_none, lambda value, _: value)
     converter.register_structure_hook_func(_is_tuple_of_scalars, lambda value, _: tuple(value))
