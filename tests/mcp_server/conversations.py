@@ -297,6 +297,8 @@ def others_tools(era: Era) -> Script:
         answering(3, {"role": "assistant", "content": {"type": "text", "text": "hi"}, "model": "m"}),
         able(call("test_input_required_result_elicitation", "r")),
         call("json_schema_2020_12_tool", "j", name="x"),
+        call("breaks", "b"),
+        call("test_elicitation", "without what it needs"),
     )
 
 
