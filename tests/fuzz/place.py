@@ -168,8 +168,8 @@ def settled(facts: dict[str, Any]) -> Iterator[Place]:
     asked = control_at(control)
     try:
         tokens = _made(asked, Path(facts["data"]))
-        for project in (STILL, OPEN):
-            asked.call("health_check", _={"project": project})
+        asked.call("health_check", _={"project": STILL})
+        _furnish(asked)
         schemas, published = _published(ws, tokens.local)
         place = Place(
             data=Path(facts["data"]),
@@ -187,6 +187,17 @@ def settled(facts: dict[str, Any]) -> Iterator[Place]:
             place.leave()
     finally:
         asked.close()
+
+
+def _furnish(control: ControlLine) -> None:
+    """Put something into the open project that calls can be about."""
+    here = {"project": OPEN}
+    for code in ("A-1", "A-2", "A-3"):
+        control.call("create_task", code=code, name=f"task {code}", description="to be attacked", _=here)
+    for agent in ("ada", "bob"):
+        control.call("register_agent", agent_name=agent, agent_type="backend", capabilities=["rust"], _=here)
+    control.call("claim_task", code="A-1", _={**here, "agent": "ada"})
+    control.call("send_message", to="bob", content="hello", _=here)
 
 
 def _made(control: ControlLine, data: Path) -> Tokens:

@@ -128,7 +128,7 @@ def changed_by_a_refusal() -> None:
         try:
             return await call(self, connection, tool, arguments)
         except InvalidArguments:
-            if once("changed_by_a_refusal", connection.project != "open"):
+            if once("changed_by_a_refusal", connection.project != "open" and connection.scope != "read"):
                 await call(self, connection, "create_task", {"code": "GHOST", "name": "n", "description": "d"})
             raise
 

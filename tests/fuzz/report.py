@@ -41,6 +41,9 @@ class Report:
     kinds: Counter[tuple[str, str]] = Factory(Counter)
     findings: list[Finding] = Factory(list)
     memory_kib: list[tuple[int, int]] = Factory(list)
+    made: int = 0
+    """Events of what the attacks were allowed to do."""
+
     took_s: float = 0.0
 
     @property
@@ -65,6 +68,7 @@ class Report:
         rows = [f"{self.attacks} attacks of {len(self.kinds)} kinds in {self.took_s:.0f} s"]
         rows += [f"  {surface:14} {count:7}" for surface, count in by_surface.most_common()]
         rows += [f"  the server's own memory: {', '.join(f'{kib} KiB after {attacks}' for attacks, kib in _some(self.memory_kib))}"]
+        rows += [f"  events of what was allowed: {self.made}"]
         for name, of in MEASURES.items():
             ratios = ", ".join(f"{how} {ratio:.2f}" for how, ratio in compared(self.samples.values(), of).items())
             rows.append(f"  neighbours' {name}, of what it is beside honest newcomers: {ratios}")

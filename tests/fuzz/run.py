@@ -76,6 +76,7 @@ class Run:
         """Let everybody leave, and see what is left of them."""
         said = self.place.leave()
         if not self.watch.is_ended:
+            self.report.made = self.watch.made()
             self.report.findings += [Finding(f"a bridge said {each}") for each in said]
             self.report.findings += [Finding(what) for what in self.watch.at_the_end()]
         if not self.report.findings:

@@ -65,7 +65,8 @@ def fitting(draw: st.DrawFn, schema: Mapping[str, Any]) -> Any:
         case "array":
             return draw(st.lists(fitting(schema.get("items", {})), max_size=min(3, schema.get("maxItems", 3))))
         case "integer":
-            return draw(st.integers(schema.get("minimum", 0), min(schema.get("maximum", 1000), 10_000)))
+            least, most = schema.get("minimum", 0), min(schema.get("maximum", 1_000), 10_000)
+            return draw(st.integers(least, min(most, least + 3)) | st.integers(least, most))
         case "number":
             return draw(st.floats(schema.get("minimum", 0), schema.get("maximum", 10), allow_nan=False))
         case "boolean":
@@ -76,11 +77,21 @@ def fitting(draw: st.DrawFn, schema: Mapping[str, Any]) -> Any:
             return draw(json_values)
 
 
+TASKS, AGENTS, NUMBERS = ("A-1", "A-2", "A-3"), ("ada", "bob"), (1, 2, 3)
+KNOWN: Mapping[str, tuple[Any, ...]] = {
+    **dict.fromkeys(("code", "task_code", "parent_code", "parent"), TASKS),
+    **dict.fromkeys(("agent_name", "owner_agent_name", "owner", "new_owner_agent_name", "author_agent_name", "to"), AGENTS),
+    **dict.fromkeys(("id", "task_id", "session_id", "message_id", "handoff_id", "reservation_id", "fence"), NUMBERS),
+}
+"""By the names of arguments, what the project has in which calls may succeed."""
+
+LIKELY = (*TASKS, *AGENTS, "SEC", "SEC-001", "A-9", "role:qa", "all", "backend", "local", "1", "src/**", "c0", "\u00e4\u00f6")
+
+
 def _text(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
     if schema.get("format") == "date-time":
         return st.sampled_from(("2027-01-31T12:00:00Z", "2027-01-31T12:00:00+02:00", "2027-01-31", "soon"))
-    known = st.sampled_from(("A-1", "SEC", "ada", "bob", "role:qa", "all", "backend", "1", "src/**", "c0", "\u00e4\u00f6"))
-    return known | st.text(min_size=schema.get("minLength", 0), max_size=min(schema.get("maxLength", 20), 20))
+    return st.sampled_from(LIKELY) | st.text(min_size=schema.get("minLength", 0), max_size=min(schema.get("maxLength", 20), 20))
 
 
 @st.composite
@@ -90,14 +101,19 @@ def fitting_object(draw: st.DrawFn, schema: Mapping[str, Any]) -> dict[str, Any]
     if not properties:
         return draw(st.dictionaries(keys, json_values, max_size=2))
     chosen = draw(st.lists(st.sampled_from(sorted(properties)), max_size=3, unique=True))
-    return {name: draw(fitting(properties[name])) for name in dict.fromkeys([*required, *chosen])}
+    return {name: draw(_argument(name, properties[name])) for name in dict.fromkeys([*required, *chosen])}
+
+
+def _argument(name: str, schema: Mapping[str, Any]) -> st.SearchStrategy[Any]:
+    known = KNOWN.get(name)
+    return st.sampled_from(known) | st.sampled_from(known) | fitting(schema) if known is not None else fitting(schema)
 
 
 @st.composite
 def nearly_fitting(draw: st.DrawFn, schema: Mapping[str, Any]) -> dict[str, Any]:
     """An object that fits but for up to two mistakes."""
     found = draw(fitting_object(schema))
-    for _ in range(draw(st.integers(0, 2))):
+    for _ in range(draw(st.sampled_from((0, 0, 0, 1, 2)))):
         match draw(st.sampled_from(("drop", "replace", "add", "null", "wrap"))):
             case "drop" if found:
                 found.pop(draw(st.sampled_from(sorted(found))))

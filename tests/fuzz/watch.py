@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,7 @@ from attrs import Factory, define
 
 from tests.fuzz.control_line import ControlLine, control_at
 from tests.fuzz.neighbours import PROJECT
-from tests.fuzz.place import GHOST, STILL
+from tests.fuzz.place import GHOST, OPEN, STILL
 from tests.support.server_process import ServerProcess
 
 GROWTH_KIB = 20 << 10
@@ -22,8 +23,14 @@ attacks were allowed to make is in it.
 WARMED_UP_AFTER = 400
 """Attacks, of all kinds, until everything that is loaded or made on first use is."""
 
-QUIET = re.compile(r'timestamp=\S+ level=((debug|info) |warning event="a client was turned away" )')
-"""What may be said of clients: what goes well, and in a bounded number of lines that some were turned away."""
+QUIET = re.compile(r"timestamp=\S+ level=(debug|info) ")
+TURNED_AWAY = re.compile(
+    r'timestamp=\S+ level=warning event="(a client was|clients were) turned away( again)?" reason=(?!"connection ended)'
+)
+"""What is said of those who are turned away; that a connection broke would be an error, whoever is told to have had it."""
+
+TURNED_AWAY_A_MINUTE = 60
+"""Lines of that kind: thousands are turned away in a minute, from many networks, and nobody may fill a disk with that."""
 
 LOOKED_EVERY = 10
 """Attacks between two looks at what nothing may change."""
@@ -51,6 +58,8 @@ class Watch:
     _still: dict[str, int] = Factory(dict)
     _tokens: list[str] = Factory(list)
     _logged: int = 0
+    _turned_away: int = 0
+    _began: float = Factory(time.monotonic)
     _files: int = 0
 
     def begin(self) -> None:
@@ -96,6 +105,10 @@ class Watch:
         found.append(f"the server stopped with {code}" if code else self._wrongly_logged())
         return [each for each in found if each]
 
+    def made(self) -> int:
+        """How many events there are of what the attacks were allowed to do."""
+        return self._events(OPEN)
+
     @property
     def grown_kib(self) -> int:
         """What its memory grew by since it was warmed up."""
@@ -122,7 +135,11 @@ class Watch:
             file.seek(self._logged)
             lines = file.read().decode(errors="replace").splitlines()
         self._logged = log.stat().st_size
-        loud = [line for line in lines if not QUIET.match(line)]
+        loud = [line for line in lines if not QUIET.match(line) and not TURNED_AWAY.match(line)]
+        self._turned_away += sum(TURNED_AWAY.match(line) is not None for line in lines)
+        minutes = 1 + (time.monotonic() - self._began) / 60
+        if self._turned_away > TURNED_AWAY_A_MINUTE * minutes:
+            return f"{self._turned_away} lines of the log say in {minutes:.0f} minutes that somebody was turned away"
         return f"the log says {loud[0][:1_000]}" if loud else None
 
     def _open_files(self) -> int:

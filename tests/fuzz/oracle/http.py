@@ -1,5 +1,6 @@
 """HTTP: the status of each request, by what the documentation says of doors, paths, methods and types, first thing first."""
 
+import re
 from urllib.parse import unquote
 
 from attrs import evolve, frozen
@@ -10,6 +11,7 @@ OK, ACCEPTED, BAD_REQUEST, METHOD_NOT_ALLOWED, TOO_LARGE, UNSUPPORTED_TYPE = 200
 
 BODY_BYTES = 1 << 20
 JSON = "application/json"
+HEALTH_OF = re.compile(r"/health/[a-z0-9][a-z0-9-]{0,38}")
 
 
 @frozen(kw_only=True)
@@ -45,7 +47,7 @@ def refused(request: Request) -> frozenset[int] | None:
         return frozenset({status})
     if request.path == "/health":
         return frozenset({OK} if request.verb in ("GET", "HEAD") else {OK, METHOD_NOT_ALLOWED})
-    if request.path == "/metrics":
+    if request.path == "/metrics" or HEALTH_OF.fullmatch(request.path) is not None:
         return frozenset({unknown(asking) or OK, *(() if request.verb in ("GET", "HEAD") else (METHOD_NOT_ALLOWED,))})
     if PATH.fullmatch(request.path.removesuffix("/") if len(request.path) > 1 else request.path) is None:
         return frozenset({NOT_FOUND})

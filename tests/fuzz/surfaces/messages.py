@@ -158,11 +158,11 @@ def messages(draw: st.DrawFn, era: Era, schemas: Mapping[str, Any]) -> Any:
             "params": draw(st.dictionaries(texts, json_values, max_size=2)),
         }
     else:
-        method = draw(methods)
+        method = "tools/call" if draw(st.booleans()) else draw(methods)
         message = {"jsonrpc": "2.0", "id": draw(ids), "method": method, "params": draw(parameters(method, schemas))}
     if era is Era.MODERN:
         message["params"]["_meta"] = dict(ENVELOPE)
-    for _ in range(draw(st.integers(0, 2))):
+    for _ in range(draw(st.sampled_from((0, 0, 0, 1, 2)))):
         message = draw(mistaken(message))
     return message
 
