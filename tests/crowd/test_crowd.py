@@ -30,7 +30,7 @@ GREEDY, UNREAD = 20, 8
 LATE_S = 4.0
 """A busy machine cuts later than it should."""
 
-CALLS = 150
+CALLS = 60
 
 
 @pytest.fixture(params=[200, pytest.param(1_000, marks=pytest.mark.long)])
@@ -65,10 +65,12 @@ def test_a_crowd_that_waits_costs_little_memory_and_is_hardly_felt(tmp_path: Pat
             there.silent(size)
             each_kib = (memory_kib(server) - before) / size
             felt = felt_by(alone, beside, CALLS)
-        print(f"{size} silent clients: {each_kib:.1f} KiB each; calls {felt.usual:.2f} times as long, the slowest {felt.worst:.2f} times")
+        print(
+            f"{size} silent clients: {each_kib:.1f} KiB each; calls {felt.usually:.2f} times as long, the slowest {felt.at_worst:.2f} times"
+        )
         assert each_kib <= PER_CLIENT_KIB
-        assert felt.usual <= FELT_USUALLY
-        assert felt.worst <= FELT_AT_WORST
+        assert felt.usually <= FELT_USUALLY
+        assert felt.at_worst <= FELT_AT_WORST
         assert server.stop() == 0
 
 
@@ -82,7 +84,7 @@ def test_control_what_is_kept_of_every_client_is_seen(tmp_path: Path) -> None:
 def test_control_work_that_is_done_for_every_client_is_seen(tmp_path: Path) -> None:
     with warm(tmp_path / "alone") as (_, _, alone), warm(tmp_path / "data", "work") as (_, port, beside), crowd(port) as there:
         there.silent(50)
-        assert felt_by(alone, beside, 20).usual > FELT_USUALLY
+        assert felt_by(alone, beside, 10).usually > FELT_USUALLY
 
 
 def deaf_while_much_happens(server: ServerProcess, port: int, active: Line, size: int) -> tuple[float, str]:
