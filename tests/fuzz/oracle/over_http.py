@@ -29,7 +29,6 @@ class Headers:
     method: str | None = None
     name: str | None = None
     accept: str = "application/json, text/event-stream"
-    session: str | None = None
     twice: str | None = None
 
     @classmethod

@@ -64,9 +64,9 @@ def mostly(usual: T, odd: Sequence[T] | st.SearchStrategy[T], one_in: int = 4) -
 
 @st.composite
 def askings(draw: st.DrawFn, surfaces: Sequence[str], subprotocols: Sequence[tuple[str, ...]] = ((),)) -> Asking:
-    """One client's way to ask. Who has no good token asks for a project that must never come to be."""
+    """One client's way to ask. Who has no good token asks for a project that must never come to be, or for one where nothing may happen."""
     secret = draw(st.sampled_from((Secret.LOCAL, Secret.LOCAL, Secret.WORKER, Secret.READER)) | st.sampled_from(SECRETS))
-    path = f"{draw(st.sampled_from(surfaces))}/{STILL if secret.is_good else GHOST}"
+    path = f"{draw(st.sampled_from(surfaces))}/{STILL if secret.is_good else draw(st.sampled_from((GHOST, STILL)))}"
     hosts = draw(mostly((draw(st.sampled_from(GOOD_HOSTS)),), [(host,) for host in BAD_HOSTS] + [(), ("127.0.0.1", "127.0.0.1")], 6))
     target = str(draw(mostly(path, BAD_PATHS, 6))) + str(draw(mostly(draw(st.sampled_from(GOOD_QUERIES)), BAD_QUERIES, 5)))
     return Asking(

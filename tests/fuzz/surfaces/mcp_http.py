@@ -52,8 +52,7 @@ class BodyAttack(Attack):
         common += [("Authorization", f"Bearer {place.tokens.local}"), ("Accept", self.headers.accept)]
         if self.era is Era.MODERN:
             return common + self.headers.lines()
-        session = self.headers.session or place.session(project)
-        return [*common, ("Mcp-Session-Id", session), ("Mcp-Protocol-Version", self.headers.version)]
+        return [*common, ("Mcp-Session-Id", place.session(project)), ("Mcp-Protocol-Version", self.headers.version)]
 
     def _wrong(self, place: Place, allowed: Allowed, response: Response) -> str | None:
         is_owed_nothing = not place.oracle.of(self.body.removeprefix(BOM), self.era, is_stream=False).answered
@@ -95,7 +94,7 @@ class SessionAttack(Attack):
     version: str = "2025-11-25"
 
     def play(self, place: Place) -> str | None:
-        opened = _opened(place)
+        opened = place.open_session(STILL)
         session = opened if self.session == "own" else self.session
         lines = [("Host", "127.0.0.1"), ("Authorization", f"Bearer {place.tokens.local}"), ("Accept", self.accept)]
         lines += [("Mcp-Protocol-Version", self.version), ("Content-Type", "application/json")]
@@ -121,12 +120,6 @@ class SessionAttack(Attack):
         if self.method == "GET":
             return frozenset({200} if EVENT_STREAM in self.accept or self.accept == "*/*" else {NOT_ACCEPTABLE})
         return frozenset({200})
-
-
-def _opened(place: Place) -> str:
-    session = place.open_session(STILL)
-    assert session
-    return session
 
 
 def _ended(place: Place, session: str) -> None:

@@ -1,5 +1,6 @@
 """Requests: HTTP of every kind at every path, by who may and who may not, well-formed and broken, whole and cut short."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -128,6 +129,9 @@ TYPES = (
     ("Application/JSON",),
     ("a/b\xff",),
 )
+CREATE = json.dumps(
+    {"jsonrpc": "2.0", "id": 1, "method": "create_task", "params": {"code": "T-1", "name": "n", "description": "d"}}
+).encode()
 BODIES = (b"", b"{}", b"[]", b"\xff\xfe", b"{" * 200, b"x" * 20_000, b"null")
 MORE: tuple[tuple[tuple[str, str], ...], ...] = (
     (("Expect", "100-continue"),),
@@ -171,6 +175,9 @@ def attack(draw: st.DrawFn) -> RequestAttack:
         rudely=draw(st.booleans()),
     )
     right = found.right()
+    if right and not right & {http.OK, http.ACCEPTED} and draw(st.booleans()):
+        # It has to be refused for who asks or how, and so it may ask for what nobody would refuse otherwise.
+        found = evolve(found, request=evolve(request, body=CREATE))
     return evolve(found, kind="cut short" if found.missing else f"answered with {min(right) if right else 'a reply'}")
 
 
