@@ -53,6 +53,7 @@ class Run:
     until: float
     findings_limit: int
     shrink: bool
+    say: Callable[[str], None]
 
     @property
     def is_over(self) -> bool:
@@ -91,6 +92,7 @@ class Run:
         # When the server has ended, everything else follows from that.
         found = Finding(self.watch.ended() or str(what), seed, attack)
         self.report.findings.append(found)
+        self.say(f"FOUND {found}")
         if not self.watch.is_ended:
             self.place.renew()
         return found.what
@@ -140,7 +142,7 @@ def run(
         watching(server) as watch,
     ):
         report = Report(place.neighbours.samples)
-        this = Run(place, watch, report, began + within_s, findings_limit, shrink)
+        this = Run(place, watch, report, began + within_s, findings_limit, shrink, say)
         attacks = {name: SURFACES[name].attacks(place.schemas) for name in shares}
         for piece in range(-(-count // PIECE)):
             size = min(PIECE, count - piece * PIECE)
