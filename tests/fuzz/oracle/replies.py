@@ -1,6 +1,6 @@
 """Replies: what may come back for one JSON-RPC message, and what is wrong with what did."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any
 
 from attrs import field, frozen
@@ -89,6 +89,32 @@ NOTHING = Allowed(answered=False)
 def error(code: int, to: Id = None) -> Allowed:
     """One error and no other."""
     return Allowed(codes={code}, id=to)
+
+
+def unmatched(owed: Sequence[Allowed], replies: Sequence[Any]) -> str | None:
+    """What is wrong with some replies, which may come in any order: each has to be owed, and everything owed has to be there."""
+    left = [each for each in owed if each.answered]
+    taken: dict[int, int] = {}
+    for number in range(len(replies)):
+        if not _given(number, replies, left, taken, set()):
+            problems = (each.problem(replies[number]) for place, each in enumerate(left) if place not in taken)
+            return next(problems, None) or f"nobody asked for {_short(replies[number])}"
+    missing = [each for place, each in enumerate(left) if place not in taken]
+    return f"never answered where {missing[0].wanted()} was right" if missing else None
+
+
+def _given(number: int, replies: Sequence[Any], owed: Sequence[Allowed], taken: dict[int, int], tried: set[int]) -> bool:
+    """Whether a reply finds a place among what is owed; another that has its place may have to take one that fits it as well."""
+    free = (place for place in range(len(owed)) if place not in taken and owed[place].problem(replies[number]) is None)
+    if (place := next(free, None)) is not None:
+        taken[place] = number
+        return True
+    for place in [each for each in taken if each not in tried and owed[each].problem(replies[number]) is None]:
+        tried.add(place)
+        if _given(taken[place], replies, owed, taken, tried):
+            taken[place] = number
+            return True
+    return False
 
 
 def _same_id(one: object, other: Id) -> bool:

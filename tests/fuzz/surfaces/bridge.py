@@ -10,9 +10,8 @@ from attrs import evolve, frozen
 from tests.fuzz.attack import Attack, sent_as
 from tests.fuzz.bridge_process import BridgeProcess
 from tests.fuzz.oracle.messages import Era
-from tests.fuzz.oracle.replies import INVALID_REQUEST, Allowed
+from tests.fuzz.oracle.replies import INVALID_REQUEST, Allowed, unmatched
 from tests.fuzz.place import ENVELOPE, Place
-from tests.fuzz.surfaces.lines import unmatched
 from tests.fuzz.surfaces.messages import LISTEN, messages, not_messages, written
 
 LINE_BYTES = 1 << 20

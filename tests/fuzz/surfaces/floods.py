@@ -12,10 +12,9 @@ from tests.fuzz.control_line import control_at
 from tests.fuzz.http_line import HttpLine
 from tests.fuzz.oracle import lines
 from tests.fuzz.oracle.messages import Era
-from tests.fuzz.oracle.replies import METHOD_NOT_FOUND, TOO_MANY, Allowed
+from tests.fuzz.oracle.replies import METHOD_NOT_FOUND, TOO_MANY, Allowed, unmatched
 from tests.fuzz.place import ENVELOPE, STILL, Place, spoken
 from tests.fuzz.sockets import cut, dial, send
-from tests.fuzz.surfaces.lines import unmatched
 from tests.support.raw_http import request
 from tests.support.raw_websocket import PING, PONG, frame, opening
 

@@ -1,7 +1,7 @@
 """Lines: newline-delimited JSON-RPC at the control socket, whole, too long, cut short, and several at once."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import hypothesis.strategies as st
@@ -11,7 +11,7 @@ from tests.fuzz.attack import Attack, sent_as
 from tests.fuzz.control_line import control_at
 from tests.fuzz.oracle import lines
 from tests.fuzz.oracle.json_text import read
-from tests.fuzz.oracle.replies import Allowed
+from tests.fuzz.oracle.replies import Allowed, unmatched
 from tests.fuzz.place import OPEN, Place
 from tests.fuzz.sockets import Gone, cut, half_close
 from tests.fuzz.surfaces.messages import bad_ids, calls, ids, methods, not_messages, written
@@ -60,18 +60,6 @@ def _addressed(line: bytes, place: Place) -> bytes:
     return sent_as(
         json.dumps({**request, "params": {**params, lines.SURROUNDINGS: {**params.get(lines.SURROUNDINGS, {}), "project": OPEN}}})
     )
-
-
-def unmatched(owed: Sequence[Allowed], replies: Sequence[Any]) -> str | None:
-    """What is wrong with some replies, which may come in any order: each has to be owed, and everything owed has to be there."""
-    # Two may have one id; what fits the one to which less may happen is taken to be that one's.
-    left = sorted((each for each in owed if each.answered), key=lambda each: (each.result, each.refusals is None, len(each.codes)))
-    for reply in replies:
-        fitting = next((place for place, each in enumerate(left) if each.problem(reply) is None), None)
-        if fitting is None:
-            return left[0].problem(reply) if left else f"nobody asked for {ascii(reply)[:300]}"
-        left.pop(fitting)
-    return f"never answered where {left[0].wanted()} was right" if left else None
 
 
 # How they are made.

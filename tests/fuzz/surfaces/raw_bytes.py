@@ -9,9 +9,9 @@ from attrs import frozen
 from tests.fuzz.attack import Attack
 from tests.fuzz.oracle import lines
 from tests.fuzz.oracle.json_text import read
+from tests.fuzz.oracle.replies import unmatched
 from tests.fuzz.place import Place
 from tests.fuzz.sockets import Where, cut, dial, everything, half_close, send
-from tests.fuzz.surfaces.lines import unmatched
 from tests.fuzz.websocket_line import status_of
 
 DOORS = ("websocket", "http", "control")
