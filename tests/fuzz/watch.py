@@ -93,7 +93,7 @@ class Watch:
         for project, events in self._still.items():
             if (now := self._events(project)) != events:
                 self._still[project] = now
-                return f"project {project}, in which nothing may happen, went from {events} events to {now}"
+                return f"project {project}, in which nothing may happen, went from {events} events to {now} in {LOOKED_EVERY} attacks"
         if (self.server.data / "projects" / GHOST).exists():
             return f"somebody without a token made project {GHOST}"
         return None if self._token_ids() == self._tokens else "there are other tokens than before"

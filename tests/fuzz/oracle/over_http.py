@@ -95,7 +95,7 @@ def _can_be_told(body: bytes) -> bool:
     version = meta.get("io.modelcontextprotocol/protocolVersion") if isinstance(meta, dict) else None
     method = message.get("method")
     named = params.get(NAMED[method]) if isinstance(params, dict) and isinstance(method, str) and method in NAMED else None
-    can_be_named = isinstance(named, str | None) and not has_half_character(params)
+    can_be_named = (named is None or _written(named) is not None) and not has_half_character(params)
     return version == MODERN_VERSION and isinstance(method, str) and _written(method) == method and can_be_named
 
 

@@ -31,7 +31,8 @@ class LinesAttack(Attack):
     def play(self, place: Place) -> str | None:
         line = control_at(place.control)
         try:
-            line.send(b"\n".join([*(_addressed(each, place) for each in self.lines), self.left]))
+            *whole, left = self._sent()
+            line.send(b"\n".join([*(_addressed(each, place) for each in whole), left]))
             place.neighbours.meanwhile()
             if self.rudely:
                 return None
@@ -46,14 +47,18 @@ class LinesAttack(Attack):
             cut(line.socket) if self.rudely else line.close()
 
     def _owed(self, place: Place) -> list[Allowed]:
-        whole = b"\n".join([*self.lines, self.left]).split(b"\n")
-        owed: list[Allowed] = [lines.of(each, place.oracle.published.tools) for each in whole[:-1]]
-        return owed + ([lines.half()] if whole[-1].strip() and len(whole[-1]) <= lines.LINE_BYTES else [])
+        *whole, left = self._sent()
+        owed: list[Allowed] = [lines.of(each, place.oracle.published.tools) for each in whole]
+        return owed + ([lines.half()] if left.strip() and len(left) <= lines.LINE_BYTES else [])
+
+    def _sent(self) -> list[bytes]:
+        """What the lines are once they are sent: one that has an end in it is two."""
+        return b"\n".join([*self.lines, self.left]).split(b"\n")
 
 
 def _addressed(line: bytes, place: Place) -> bytes:
     """A line that may be carried out, for the project in which that may happen; any other as it is."""
-    if b"\n" in line or not lines.of(line, place.oracle.published.tools).result:
+    if not lines.of(line, place.oracle.published.tools).result:
         return line
     request = read(line).value
     params = request.get("params", {})
