@@ -67,7 +67,7 @@ class Oracle:
 
     def _of_request(self, message: Message, era: Era, is_stream: bool) -> Allowed:
         to, method, params = message["id"], message["method"], message.get("params", {})
-        refused = _of_envelope(method, params, to) if era is Era.MODERN else _of_handshaken(params, to)
+        refused = _of_envelope(method, params, to) if era is Era.MODERN else _of_handshaken(method, params, to)
         if refused is not None and is_stream:
             return refused
         if refused is not None:
@@ -122,9 +122,11 @@ def _of_envelope(method: str, params: Message, to: Any) -> Allowed | None:
     return None
 
 
-def _of_handshaken(params: Message, to: Any) -> Allowed | None:
+def _of_handshaken(method: str, params: Message, to: Any) -> Allowed | None:
     meta = params.get("_meta")
-    return error(INVALID_REQUEST, to) if isinstance(meta, dict) and VERSION_KEY in meta else None
+    # The handshake is of this era, whatever is written on it.
+    is_of_the_other = method != "initialize" and isinstance(meta, dict) and VERSION_KEY in meta
+    return error(INVALID_REQUEST, to) if is_of_the_other else None
 
 
 def _is_oddly_wrapped(params: Message) -> bool:
