@@ -15,7 +15,7 @@ from taskactors.actors.calls import Connection
 from taskactors.actors.due_note import DueNote
 from taskactors.actors.project import ProjectSetting
 from taskactors.actors.projects import Projects
-from taskactors.actors.store import OffLoop
+from taskactors.actors.threads import OffLoop
 from taskactors.actors.tools import TOOLS
 from taskactors.actors.workspace.facts import Surroundings
 from taskactors.board.requests.admin import DropHistory

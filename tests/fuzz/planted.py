@@ -6,12 +6,13 @@ A harness that does not find these finds nothing. It is a program of its own, wh
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakSet
 
 from taskactors.actors.access import Access
 from taskactors.actors.projects import Projects
+from taskactors.actors.wires import Taken
 from taskactors.cli import main
 from taskactors.domain.errors import InvalidArguments
 from taskactors.domain.token import LOCAL_ID
@@ -39,6 +40,17 @@ def patched(module: object) -> Any:
     return module
 
 
+def received_by(planted: Callable[[WebSocketWire], Awaitable[str | None]]) -> None:
+    """Let every message be received so, also those that are taken at once."""
+
+    async def receive(self: WebSocketWire, taken: Taken | None = None) -> str | None:
+        while (text := await planted(self)) is not None and taken is not None and taken(text):
+            pass
+        return text
+
+    WebSocketWire.receive = receive  # type: ignore[method-assign]
+
+
 def wrong_code() -> None:
     """A body that is no JSON is said to be no request."""
     answer_to = patched(http).answer_to
@@ -58,7 +70,7 @@ def silence() -> None:
         text = await receive(self)
         return await planted(self) if text and once("silence", '"id": true' in text or '"id": null' in text) else text
 
-    WebSocketWire.receive = planted  # type: ignore[method-assign]
+    received_by(planted)
 
 
 def answered_twice() -> None:
@@ -148,7 +160,7 @@ def others_cut() -> None:
                     wire.expel()
         return text
 
-    WebSocketWire.receive = planted  # type: ignore[method-assign]
+    received_by(planted)
 
 
 def crash() -> None:
@@ -161,7 +173,7 @@ def crash() -> None:
             os._exit(CRASHED)
         return text
 
-    WebSocketWire.receive = planted  # type: ignore[method-assign]
+    received_by(planted)
 
 
 def kept_memory() -> None:
@@ -172,7 +184,7 @@ def kept_memory() -> None:
         kept.append(b"x" * KEPT_BYTES)
         return await receive(self)
 
-    WebSocketWire.receive = planted  # type: ignore[method-assign]
+    received_by(planted)
 
 
 def kept_files() -> None:

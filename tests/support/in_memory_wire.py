@@ -10,6 +10,7 @@ from attrs import define
 
 from taskactors.actors.calls import Connection
 from taskactors.actors.profiles import PROFILES
+from taskactors.actors.wires import Taken
 from taskactors.mcp_server.server import McpSurface
 from tests.support.fake_front import FakeFront
 
@@ -23,8 +24,11 @@ class InMemory:
     to_client: trio.MemorySendChannel[str]
     at_client: trio.MemoryReceiveChannel[str]
 
-    async def receive(self) -> str:
-        return await self.at_server.receive()
+    async def receive(self, taken: Taken | None = None) -> str:
+        while True:
+            frame = await self.at_server.receive()
+            if taken is None or not taken(frame):
+                return frame
 
     async def send(self, frame: str | bytes) -> None:
         self.post(frame if isinstance(frame, bytes) else frame.encode())

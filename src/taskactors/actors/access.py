@@ -20,8 +20,7 @@ from ..loglines import Log
 from ..runtime import Letter, Place, one_at_a_time
 from ..storage.token_file import read_local, read_tokens, write_local, write_tokens
 from .refusals import StoreFullRefusal, TooManyTokens
-from .store import OffLoop
-from .threads import own_threads
+from .threads import OffLoop, own_threads
 
 TOKENS_LIMIT = 10_000
 """A team has a hundred; each costs a few hundred bytes of memory and of every rewrite of the file."""

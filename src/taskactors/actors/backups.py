@@ -25,7 +25,8 @@ from ..storage.errors import StorageError
 from ..storage.lmdb_file import DATA_FILE
 from .clock import Clock
 from .refusals import BackupFailed
-from .store import Copy, OffLoop, uncancelled
+from .store import Copy, uncancelled
+from .threads import OffLoop
 
 COPY_WITHIN_S = 3600.0
 """A store of many gigabytes takes its time."""

@@ -20,7 +20,8 @@ from .clock import MS, Clock
 from .feed import Feed
 from .refusals import SearchBroken, SearchNotReady
 from .search_index import SearchIndex
-from .store import OffLoop, Read
+from .store import Read
+from .threads import OffLoop
 from .words import Match, Words
 
 SLICE = 50

@@ -28,8 +28,8 @@ from .router import Router
 from .search_index import SearchIndex
 from .standing import Standing
 from .statistics import Statistics
-from .store import InHand, OffLoop, Read, Store, StoreHealth, Write
-from .threads import own_threads
+from .store import InHand, Read, Store, StoreHealth, Write
+from .threads import OffLoop, own_threads
 from .timers import Timers
 from .tools import Tool
 from .updates import Updates

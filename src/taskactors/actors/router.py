@@ -1,6 +1,5 @@
 """The router: turns a call into a checked command and hands it to its desk. It never waits."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 
 from attrs import Factory, define
@@ -11,6 +10,7 @@ from ..runtime import Address, Letter, Place, in_batches
 from .arguments import Arguments
 from .calls import Call, Command, UnknownTool
 from .clock import Clock
+from .command_ids import new_command_id
 from .identity import require_scope, speaker
 from .patience import require_patience
 from .presence import Presence
@@ -54,7 +54,7 @@ class Router:
         require_patience(call.connection, request, call.tool)
         caller = speaker(call.connection, request, call.tool)
         self.presence.called(caller.name, self.clock.now())
-        return Command(id=secrets.token_hex(8), tool=call.tool, request=request, caller=caller)
+        return Command(id=new_command_id(), tool=call.tool, request=request, caller=caller)
 
     def _arguments_of(self, tool: Tool) -> Arguments[Request]:
         known = self._arguments.get(tool.name)

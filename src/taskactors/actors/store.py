@@ -2,7 +2,7 @@
 
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,15 @@ from ..storage.apart import Abandoned
 from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction, Writes
 from ..storage.errors import Damaged, EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
+from .commits import Commits
 from .faults import internal
 from .feed import Feed
 from .metrics import BATCH_UNITS, COMMIT_S, Distribution
 from .refusals import StoreFullRefusal, UnknownOutcome
+from .threads import OffLoop
 
-BATCH_LIMIT = 64
-"""Units per commit: past this the fsync is well shared, and a longer batch only makes its first caller wait."""
+BATCH_LIMIT = 128
+"""Units per commit: past this the flush is well shared, and a longer batch only makes its first caller wait."""
 
 BATCH_BYTES = 4 << 20
 """What the units of one commit were called with, together: more would be one long flush, for which the smallest of them waits."""
@@ -39,6 +41,12 @@ WAITING_BYTES = 2 * BATCH_BYTES
 TURN_S = 0.001
 """Reads and units are done in a row for this long before other tasks run: a list takes milliseconds, and a flood of them in one
 project must not stand before another's calls. To let others run costs some microseconds."""
+
+HOPS = 4
+"""Turns of the loop that a call takes from its socket to the store: its reader, the router, the desk, and the store's own box."""
+
+GATHER_S = 0.005
+"""A batch is never kept waiting for longer, however steadily calls come."""
 
 ATTEMPTS_AFTER_FAULT = 1
 """A batch in doubt is run once more after the engine was opened again; then its outcome is reported as unknown."""
@@ -151,10 +159,6 @@ class Turn:
             self._began = trio.current_time()
 
 
-OffLoop = Callable[..., Awaitable[Any]]
-"""Runs a blocking function while the loop goes on: a thread, or in place where time is a test's own."""
-
-
 def uncancelled() -> bool:
     """Asked in a thread that does long work: whether whoever waits for it still does. Raises Cancelled if not."""
     with suppress(RuntimeError):
@@ -174,10 +178,15 @@ class Store:
     health: StoreHealth
     off_loop: OffLoop = trio.to_thread.run_sync
     _engine: Engine = field(init=False)
+    _commits: Commits = field(init=False)
     _nursery: trio.Nursery = field(init=False)
     _work: trio.Event = Factory(trio.Event)
     _room: trio.Event = Factory(trio.Event)
     _ending: bool = False
+
+    @_commits.default
+    def _make_commits(self) -> Commits:
+        return Commits(self.off_loop)
 
     async def run(self, place: Place) -> None:
         """Open the engine, settle what an earlier life left in doubt, then serve until stopped. An engine fault ends this life."""
@@ -272,12 +281,24 @@ class Store:
             if wanted := [letter for letter in letters if letter.wanted or not letter.asked]:
                 self.in_hand.batch = Batch(wanted, self.clock.now())
                 await self._write(self.in_hand.batch)
+            if len(wanted) > 1:
+                await self._gather()
+            else:
+                await trio.lowlevel.checkpoint()
+
+    async def _gather(self) -> None:
+        """Let what is on its way here arrive and share the next commit, until nothing more comes or it is enough."""
+        quiet, until = 0, trio.current_time() + GATHER_S
+        while quiet < HOPS and len(self.in_hand.waiting) < BATCH_LIMIT and trio.current_time() < until:
+            had = len(self.in_hand.waiting)
+            await trio.lowlevel.checkpoint()
+            quiet = quiet + 1 if len(self.in_hand.waiting) == had else 0
 
     async def _write(self, batch: Batch) -> None:
         began = trio.current_time()
         try:
             if writes := await self._drafted(batch):
-                await self.off_loop(self._engine.commit, writes, batch.id)
+                await self._commits.make(self._engine.commit, writes, batch.id)
         except NeedsRoom:
             self._engine.make_room()
             await self._write(batch)

@@ -1,10 +1,13 @@
 """Threads: blocking work off the loop, with places that each owner has for itself, so that nobody waits for another's work."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import trio
 
-from .store import OffLoop
+OffLoop = Callable[..., Awaitable[Any]]
+"""Runs a blocking function while the loop goes on: a thread, or in place where time is a test's own."""
 
 PROJECT_THREADS = 16
 """More than a project ever uses at once (its store, two desks of four, a backup, an audit): within one nobody waits, either."""

@@ -24,7 +24,7 @@ class Reply:
     at: Instant
 
 
-REMEMBERED = 256
+REMEMBERED = 1_024
 """Tasks and agents are read several times by one unit, and agents by every unit of theirs: what was read is read again soon."""
 
 TASK = RecordType("task", Task, 1, remembered=REMEMBERED)

@@ -60,13 +60,15 @@ class Dispatcher:
 
     async def _take_next(self) -> bool:
         """Take one message; False when no more shall be taken. An idle connection keeps nothing of its last one."""
-        frame = await self._wire.receive()
+        frame = await self._wire.receive(self._take_at_once)
         if frame is None:
             return False
-        call = read_call(frame)
-        if call is None or not self._post(call):
-            await self._take(frame)
+        await self._take(frame)
         return True
+
+    def _take_at_once(self, frame: str | bytes) -> bool:
+        call = read_call(frame)
+        return call is not None and self._post(call)
 
     async def aclose(self) -> None:
         """After everything that it began has ended."""

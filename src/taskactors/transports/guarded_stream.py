@@ -5,10 +5,14 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
 import trio
+from outcome import Error, Outcome, Value, capture
+
+from .arrivals import Arrivals
 
 HANDSHAKE_BYTES = 16 << 10
 RECEIVE_BYTES = 64 << 10
@@ -24,6 +28,9 @@ RESET = struct.pack("ii", 1, 0)
 
 NOT_NOW = (BlockingIOError, InterruptedError)
 
+AtOnce = Callable[[bytes], bool]
+"""Takes what a client sent where it is read, while whoever receives waits; whether to wait on."""
+
 
 class Guarded(Protocol):
     """Both ways of bytes to one client. Everything raises one of GONE when it is."""
@@ -33,8 +40,11 @@ class Guarded(Protocol):
         """Where the client is; empty when that is not known."""
         ...
 
-    async def receive(self) -> bytes | None:
-        """What comes next: no bytes at the end, None when interrupted."""
+    async def receive(self, at_once: AtOnce | None = None) -> bytes | None:
+        """What comes next: no bytes at the end, None when interrupted.
+
+        Where `at_once` is given, what comes may be given to that instead; then this returns None once it says not to wait on.
+        """
         ...
 
     def interrupt(self) -> None:
@@ -94,11 +104,14 @@ def tls_fault(broken: BaseException) -> str | None:
 
 
 class GuardedSocket:
-    """A client's socket, without anything in between."""
+    """A client's socket, without anything in between. One task at a time receives."""
 
     def __init__(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         self._socket = sock
+        self._arrivals = Arrivals.here()
+        self._receiver: trio.lowlevel.Task | None = None
+        self._at_once: AtOnce | None = None
         self._closed = False
         self._is_cut = False
 
@@ -109,23 +122,51 @@ class GuardedSocket:
         except (OSError, IndexError):
             return ""
 
-    async def receive(self) -> bytes | None:
-        while True:
-            try:
-                await trio.lowlevel.wait_readable(self._socket)
-            except trio.ClosedResourceError:
-                return None
-            try:
-                return self._socket.recv(RECEIVE_BYTES)
-            except NOT_NOW:
-                continue
-            except OSError as error:
-                raise trio.BrokenResourceError from error
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    async def receive(self, at_once: AtOnce | None = None) -> bytes | None:
+        if self._receiver is not None:
+            raise trio.BusyResourceError("another task receives already")
+        if self._closed:
+            raise trio.ClosedResourceError("it is closed")
+        self._receiver, self._at_once = trio.lowlevel.current_task(), at_once
+        self._arrivals.tell(self)
+        received: bytes | None = await trio.lowlevel.wait_task_rescheduled(self._give_up)
+        return received
+
+    def _give_up(self, _: object) -> trio.lowlevel.Abort:
+        self._receiver = self._at_once = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    def arrived(self) -> bool:
+        """Read for whoever receives. Nobody does while a message is worked on: then it stays where it is."""
+        if self._receiver is None:
+            return False
+        try:
+            data = self._socket.recv(RECEIVE_BYTES)
+        except NOT_NOW:
+            return True
+        except OSError as error:
+            self._go_on(Error(_broken_by(error)))
+            return True
+        if not data or self._at_once is None:
+            self._go_on(Value(data))
+            return True
+        wait_on = capture(self._at_once, data)
+        if isinstance(wait_on, Error):
+            self._go_on(wait_on)
+        elif not wait_on.value:
+            self._go_on(Value(None))
+        return True
 
     def interrupt(self) -> None:
-        # It says so of a socket that is about to be closed; whoever waits then looks what it is about.
-        if not self._closed:
-            trio.lowlevel.notify_closing(self._socket)
+        self._go_on(Value(None))
+
+    def _go_on(self, received: Outcome[bytes | None]) -> None:
+        if (receiver := self._receiver) is not None:
+            self._receiver = self._at_once = None
+            trio.lowlevel.reschedule(receiver, received)
 
     def send_now(self, data: bytes | memoryview) -> int:
         try:
@@ -138,11 +179,7 @@ class GuardedSocket:
     async def send_all(self, data: bytes | memoryview) -> None:
         rest = memoryview(data)
         while rest := rest[self.send_now(rest) :]:
-            try:
-                await trio.lowlevel.wait_writable(self._socket)
-            except trio.ClosedResourceError:
-                if self._closed:
-                    raise
+            await trio.lowlevel.wait_writable(self._socket)
 
     def cut(self) -> None:
         self._is_cut = True
@@ -158,6 +195,8 @@ class GuardedSocket:
             pass  # the client was quicker
         finally:
             self._closed = True
+            self.interrupt()
+            self._arrivals.forget(self)
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
 
@@ -167,6 +206,12 @@ class GuardedSocket:
             left = LINGER_BYTES
             while left > 0 and (received := await self.receive()):
                 left -= len(received)
+
+
+def _broken_by(error: OSError) -> trio.BrokenResourceError:
+    broken = trio.BrokenResourceError()
+    broken.__cause__ = error
+    return broken
 
 
 class GuardedStream:
@@ -182,7 +227,7 @@ class GuardedStream:
     def address(self) -> str:
         return address_of(self._stream)
 
-    async def receive(self) -> bytes | None:
+    async def receive(self, at_once: AtOnce | None = None) -> bytes | None:
         with trio.CancelScope() as self._receiving:
             return bytes(await self._stream.receive_some(RECEIVE_BYTES))
         return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import trio
 from attrs import Factory, define
 
-from ..actors.wires import WireClosed
+from ..actors.wires import Taken, WireClosed
 from .guarded_stream import GONE, Guarded
 from .websocket_guards import GuardedFrames
 
@@ -48,7 +50,7 @@ class WebSocketWire:
     _draining: bool = False
     _expelled: bool = False
 
-    async def receive(self) -> str | None:
+    async def receive(self, taken: Taken | None = None) -> str | None:
         """The next message; None when no more shall be taken but answers still go out. Raises WireClosed."""
         while True:
             if self._expelled:
@@ -62,23 +64,37 @@ class WebSocketWire:
                 await trio.lowlevel.checkpoint()
             elif self._frames.messages:
                 self._in_a_row += 1
-                return self._frames.messages.pop(0)
+                message = self._frames.messages.pop(0)
+                if taken is None or not taken(message):
+                    return message
             elif self._gone or not self._frames.is_open:
                 raise WireClosed
             else:
-                await self._take()
+                await self._take(taken)
 
-    async def _take(self) -> None:
+    async def _take(self, taken: Taken | None = None) -> None:
         """Take what comes next, whatever it is; nothing when interrupted."""
         self._in_a_row = 0
         try:
-            data = await self.stream.receive()
+            data = await self.stream.receive(None if taken is None else partial(self._take_at_once, taken))
         except GONE:
             data = b""
         if data:
             self.feed(data)
         elif data is not None:
             self._lose()
+
+    def _take_at_once(self, taken: Taken, data: bytes) -> bool:
+        """Take what came while whoever receives waits on; False when there is something for them to do."""
+        self.feed(data)
+        messages = self._frames.messages
+        if len(messages) > IN_A_ROW:
+            return False
+        while messages and not self._is_full:
+            if not taken(messages[0]):
+                return False
+            del messages[0]
+        return self._frames.is_open and not (messages or self._gone or self._draining or self._expelled)
 
     def feed(self, data: bytes) -> None:
         """Take these bytes of the client."""

@@ -11,7 +11,7 @@ from ...domain.moments import text_of
 from ...runtime import Place
 from ..calls import Command
 from ..presence import Presence
-from ..store import OffLoop
+from ..threads import OffLoop
 from ..updates import Updates
 from ..workspace import agent_registered_files
 from ..workspace.facts import Surroundings

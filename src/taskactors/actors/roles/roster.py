@@ -15,7 +15,8 @@ from ..history import History
 from ..indexing import Indexing
 from ..presence import Presence
 from ..statistics import Statistics
-from ..store import OffLoop, StoreHealth
+from ..store import StoreHealth
+from ..threads import OffLoop
 from ..tools import Tool
 from ..updates import Updates
 from ..waiting import Waiting
