@@ -110,6 +110,8 @@ def split_parent(change: Change, dependencies: tuple[Dependency, ...], parent: s
 
 def counting_blockers(change: Change, task: Task) -> Task:
     """The task with what it waits for counted anew."""
+    if not task.depends_on and not task.unmet and not task.cancelled_blockers:
+        return task
     blockers = [change.task_coded(code) for code in task.blockers]
     cancelled = sum(waiting.called_off(each) for each in blockers)
     return evolve(task, unmet=len(change.unmet_blockers(task)), cancelled_blockers=cancelled)
