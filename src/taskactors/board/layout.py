@@ -11,9 +11,9 @@ from ..domain.knowledge import Entry
 from ..domain.matching import Lane, is_ready, lane_of, rank
 from ..domain.message import Message
 from ..domain.session import Session
-from ..domain.task import RUNNING, DependencyKind, Task
+from ..domain.task import RUNNING, Task
 from ..domain.warning import look_at
-from ..storage.keys import key, numbered, span
+from ..storage.keys import key, number, numbered, span
 
 Span = tuple[bytes, bytes]
 
@@ -44,6 +44,7 @@ task = numbered("task")
 ALL_TASKS: Span = span("task")
 
 
+@named
 def task_coded(code: str) -> Span:
     """Codes are found whatever their case, so that no two tasks differ by case alone."""
     return span("code", code.upper())
@@ -52,6 +53,7 @@ def task_coded(code: str) -> Span:
 CODES: Span = span("code")
 
 
+@named
 def tasks_in_state(state: str) -> Span:
     return span("state", state)
 
@@ -90,6 +92,7 @@ def state_count(state: str) -> bytes:
 STATE_COUNTS: Span = span("count")
 
 
+@named
 def lane(of: Lane) -> bytes:
     return key("lane", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities))
 
@@ -103,13 +106,10 @@ def lane_from(parts: tuple[object, ...]) -> Lane:
     return Lane(str(owner), str(role), tuple(str(capabilities).split(CAPABILITY_SEPARATOR)) if capabilities else ())
 
 
-def ready(of: Lane, order: tuple[int, int, int]) -> bytes:
-    return key("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities), *order)
-
-
 READY: Span = span("ready")
 
 
+@named
 def ready_in(of: Lane) -> Span:
     return span("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities))
 
@@ -132,7 +132,10 @@ REPLY = "reply"
 
 def due(at: int, what: str, *which: int | str) -> bytes:
     """Something that time will do: end a lease, start delayed work, drop a stored reply."""
-    return key("due", at, what, *which)
+    return _DUE + number(at) + key(what, *which)
+
+
+_DUE = key("due")
 
 
 def due_until(now: int) -> Span:
@@ -288,28 +291,38 @@ class TaskIndex:
     entries: Callable[[Task], set[bytes]]
 
 
+def _as_planned(of: Task) -> set[bytes]:
+    """What seldom changes, asked about at once."""
+    found = {task_coded(of.code)[0] + number(of.id)}
+    if of.parent_code:
+        found.add(key("parent", of.parent_code.upper(), of.id))
+    if of.not_before is not None:
+        found.add(due(of.not_before, START, of.id))
+    if of.depends_on:
+        found.update([dependant(code, of.id) for code in of.blockers], [fan_in(each.code, of.id) for each in of.fan_ins])
+    return found
+
+
 def _where_ready(of: Task) -> set[bytes]:
-    return {ready(lane_of(of), rank(of))} if is_ready(of) else set()
+    if not is_ready(of):
+        return set()
+    first, second, third = rank(of)
+    return {ready_in(lane_of(of))[0] + number(first) + number(second) + number(third)}
 
 
 def _where_held(of: Task) -> set[bytes]:
     claim = of.claim
     if claim is None or claim.expires_at is None or of.state not in RUNNING:
         return set()
-    return {key("held", claim.agent, of.id), due(look_at(claim), LEASE, of.id)}
-
-
-def _where_awaited(of: Task) -> set[bytes]:
-    blockers = {dependant(each.code, of.id) for each in of.depends_on if each.kind is DependencyKind.BLOCKS}
-    return blockers | {fan_in(each.code, of.id) for each in of.fan_ins}
+    return {held_by(claim.agent)[0] + number(of.id), due(look_at(claim), LEASE, of.id)}
 
 
 TASK_INDEXES = (
-    TaskIndex(attrgetter("code"), lambda of: {key("code", of.code.upper(), of.id)}),
-    TaskIndex(attrgetter("state"), lambda of: {key("state", of.state, of.id)}),
-    TaskIndex(attrgetter("depends_on"), _where_awaited),
-    TaskIndex(attrgetter("owner_agent_name"), lambda of: {key("owner", of.owner_agent_name, of.id)} if of.owner_agent_name else set()),
-    TaskIndex(attrgetter("parent_code"), lambda of: {key("parent", of.parent_code.upper(), of.id)} if of.parent_code else set()),
+    TaskIndex(attrgetter("code", "parent_code", "not_before", "depends_on"), _as_planned),
+    TaskIndex(attrgetter("state"), lambda of: {tasks_in_state(of.state)[0] + number(of.id)}),
+    TaskIndex(
+        attrgetter("owner_agent_name"), lambda of: {tasks_of_owner(name)[0] + number(of.id)} if (name := of.owner_agent_name) else set()
+    ),
     TaskIndex(
         attrgetter(
             *("state", "unmet", "not_before", "owner_agent_name", "role", "required_capabilities"),
@@ -317,14 +330,13 @@ TASK_INDEXES = (
         ),
         _where_ready,
     ),
-    TaskIndex(attrgetter("not_before"), lambda of: {due(of.not_before, START, of.id)} if of.not_before is not None else set()),
     TaskIndex(attrgetter("claim", "state"), _where_held),
 )
 
 
 def index_of_task(of: Task) -> frozenset[bytes]:
     """Every index entry that this value of a task has."""
-    return frozenset().union(*(each.entries(of) for each in TASK_INDEXES))
+    return frozenset().union(*[each.entries(of) for each in TASK_INDEXES])
 
 
 def moves_of_task(before: Task, after: Task) -> tuple[Set[bytes], Set[bytes]]:

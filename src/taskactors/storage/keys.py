@@ -35,12 +35,17 @@ def key(*parts: Part) -> bytes:
     return encoded
 
 
+def number(value: int) -> bytes:
+    """A number as the next part of a key: a key is its parts one after the other. Raises OverflowError for one that does not fit."""
+    return _NUMBER + value.to_bytes(NUMBER_BYTES, "big")
+
+
 def numbered(*parts: Part) -> Callable[[int], bytes]:
     """Makes the keys of these parts and a number."""
     before = key(*parts) + _NUMBER
 
-    def make(number: int) -> bytes:
-        return before + number.to_bytes(NUMBER_BYTES, "big")
+    def make(value: int) -> bytes:
+        return before + value.to_bytes(NUMBER_BYTES, "big")
 
     return make
 
