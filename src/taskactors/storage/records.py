@@ -43,6 +43,7 @@ class RecordType(Generic[T]):
         self.version = version
         self._cls = cls
         self._upgrades = dict(upgrades or {})
+        self._fields_of = _CONVERTER.get_unstructure_hook(cls)
         self._mark = version.to_bytes(VERSION_BYTES, "big")
         self._remembered = remembered
         self._young: dict[bytes, T] = {}
@@ -52,7 +53,7 @@ class RecordType(Generic[T]):
 
     def encode(self, value: T) -> bytes:
         """The same bytes for the same value, always."""
-        stored = self._mark + _ENCODER.encode(_CONVERTER.unstructure(value, self._cls))
+        stored = self._mark + _ENCODER.encode(self._fields_of(value))
         if self._remembered:
             self._remember(stored, value)
         return stored

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from .engine import Done, Failed, Unit, Writes
 from .errors import EngineFault, KeyTooLong, ValueTooLong
-from .kept_back import BATCH_KEY, KEPT_BACK, LastBatch, last_batch
+from .kept_back import BATCH_KEY, FIRST_OWN, LastBatch, last_batch
 from .keys import KEY_LIMIT
 from .sealing import counted, seal, unseal
 
@@ -126,7 +126,8 @@ class Buffer:
     def _write(self, key: bytes, value: bytes | None) -> None:
         before = self._writes.get(key, _UNTOUCHED)
         if before is _UNTOUCHED:
-            _require_own(key)
+            if key < FIRST_OWN or len(key) > KEY_LIMIT:
+                raise _refusal(key)
             insort(self._order, key)
         self._undo.append((key, before))
         self._writes[key] = value
@@ -169,8 +170,5 @@ class Buffer:
         return changed
 
 
-def _require_own(key: bytes) -> None:
-    if len(key) > KEY_LIMIT:
-        raise KeyTooLong(len(key), KEY_LIMIT)
-    if not key or key.startswith(KEPT_BACK):
-        raise ValueError(f"{key!r} is no key that a unit may write")
+def _refusal(key: bytes) -> KeyTooLong | ValueError:
+    return KeyTooLong(len(key), KEY_LIMIT) if len(key) > KEY_LIMIT else ValueError(f"{key!r} is no key that a unit may write")
