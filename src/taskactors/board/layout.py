@@ -1,10 +1,8 @@
 """Where everything lives: every key of a project's keyspace, made here and nowhere else."""
 
-from collections.abc import Callable, Set
+from collections.abc import Set
 from functools import lru_cache
 from operator import attrgetter
-
-from attrs import frozen
 
 from ..domain.handing_off import UNDECIDED, Handoff
 from ..domain.knowledge import Entry
@@ -283,71 +281,49 @@ def reply(caller: str, tool: str, idempotency_key: str) -> bytes:
     return key("reply", caller, tool, idempotency_key)
 
 
-@frozen
-class TaskIndex:
-    """One way to find tasks: the entries of a task there, and the fields that alone decide them."""
-
-    decided_by: Callable[[Task], object]
-    entries: Callable[[Task], set[bytes]]
+_plan_of = attrgetter("code", "parent_code", "not_before", "depends_on")
+"""What decides alone where a task is found as it was planned; it seldom changes."""
 
 
-def _as_planned(of: Task) -> set[bytes]:
-    """What seldom changes, asked about at once."""
-    found = {task_coded(of.code)[0] + number(of.id)}
+def _as_planned(of: Task) -> list[bytes]:
+    found = [task_coded(of.code)[0] + number(of.id)]
     if of.parent_code:
-        found.add(key("parent", of.parent_code.upper(), of.id))
+        found.append(key("parent", of.parent_code.upper(), of.id))
     if of.not_before is not None:
-        found.add(due(of.not_before, START, of.id))
+        found.append(due(of.not_before, START, of.id))
     if of.depends_on:
-        found.update([dependant(code, of.id) for code in of.blockers], [fan_in(each.code, of.id) for each in of.fan_ins])
+        found += [dependant(code, of.id) for code in of.blockers]
+        found += [fan_in(each.code, of.id) for each in of.fan_ins]
     return found
 
 
-def _where_ready(of: Task) -> set[bytes]:
-    if not is_ready(of):
-        return set()
-    first, second, third = rank(of)
-    return {ready_in(lane_of(of))[0] + number(first) + number(second) + number(third)}
-
-
-def _where_held(of: Task) -> set[bytes]:
+def _as_it_stands(of: Task) -> list[bytes]:
+    """Where a task is found by its state, its owner, its rank while it is ready, and its claim while that runs."""
+    this = number(of.id)
+    found = [tasks_in_state(of.state)[0] + this]
+    if of.owner_agent_name:
+        found.append(tasks_of_owner(of.owner_agent_name)[0] + this)
+    if is_ready(of):
+        first, second, third = rank(of)
+        found.append(ready_in(lane_of(of))[0] + number(first) + number(second) + number(third))
     claim = of.claim
-    if claim is None or claim.expires_at is None or of.state not in RUNNING:
-        return set()
-    return {held_by(claim.agent)[0] + number(of.id), due(look_at(claim), LEASE, of.id)}
-
-
-TASK_INDEXES = (
-    TaskIndex(attrgetter("code", "parent_code", "not_before", "depends_on"), _as_planned),
-    TaskIndex(attrgetter("state"), lambda of: {tasks_in_state(of.state)[0] + number(of.id)}),
-    TaskIndex(
-        attrgetter("owner_agent_name"), lambda of: {tasks_of_owner(name)[0] + number(of.id)} if (name := of.owner_agent_name) else set()
-    ),
-    TaskIndex(
-        attrgetter(
-            *("state", "unmet", "not_before", "owner_agent_name", "role", "required_capabilities"),
-            *("inserted_at", "priority_score", "due_at"),
-        ),
-        _where_ready,
-    ),
-    TaskIndex(attrgetter("claim", "state"), _where_held),
-)
+    if claim is not None and claim.expires_at is not None and of.state in RUNNING:
+        found += (held_by(claim.agent)[0] + this, due(look_at(claim), LEASE, of.id))
+    return found
 
 
 def index_of_task(of: Task) -> frozenset[bytes]:
     """Every index entry that this value of a task has."""
-    return frozenset().union(*[each.entries(of) for each in TASK_INDEXES])
+    return frozenset(_as_planned(of) + _as_it_stands(of))
 
 
 def moves_of_task(before: Task, after: Task) -> tuple[Set[bytes], Set[bytes]]:
-    """The index entries that may go, and those that may come, when one value of a task follows another: of what changed alone."""
-    going: set[bytes] = set()
-    coming: set[bytes] = set()
-    for index in TASK_INDEXES:
-        if index.decided_by(before) != index.decided_by(after):
-            going |= index.entries(before)
-            coming |= index.entries(after)
-    return going, coming
+    """Index entries before and after one value of a task follows another: all that differ, and of the others only some."""
+    going, coming = _as_it_stands(before), _as_it_stands(after)
+    if _plan_of(before) != _plan_of(after):
+        going += _as_planned(before)
+        coming += _as_planned(after)
+    return set(going), set(coming)
 
 
 def index_of_message(of: Message) -> frozenset[bytes]:
