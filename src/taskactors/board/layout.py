@@ -130,10 +130,11 @@ REPLY = "reply"
 
 def due(at: int, what: str, *which: int | str) -> bytes:
     """Something that time will do: end a lease, start delayed work, drop a stored reply."""
-    return _DUE + number(at) + key(what, *which)
+    return _due(at) + key(what, *which)
 
 
-_DUE = key("due")
+_due = numbered("due")
+_LEASE = key(LEASE)
 
 
 def due_until(now: int) -> Span:
@@ -308,7 +309,7 @@ def _as_it_stands(of: Task) -> list[bytes]:
         found.append(ready_in(lane_of(of))[0] + number(first) + number(second) + number(third))
     claim = of.claim
     if claim is not None and claim.expires_at is not None and of.state in RUNNING:
-        found += (held_by(claim.agent)[0] + this, due(look_at(claim), LEASE, of.id))
+        found += (held_by(claim.agent)[0] + this, _due(look_at(claim)) + _LEASE + this)
     return found
 
 

@@ -204,7 +204,7 @@ class View:
 
     def reservations(self) -> tuple[Reservation, ...]:
         """Everything that is reserved or waited for, in the order of the line."""
-        return tuple(RESERVATION.decode(stored) for _, stored in self.walk(layout.RESERVATIONS))
+        return tuple([RESERVATION.decode(stored) for _, stored in self.walk(layout.RESERVATIONS)])
 
     def pauses(self) -> Iterator[Pause]:
         """Everything that is paused."""

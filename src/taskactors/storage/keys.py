@@ -30,10 +30,7 @@ _AFTER_ALL = b"\xff"
 def key(*parts: Part) -> bytes:
     """The key of these parts. Numbers are unsigned and below 2**64. Raises KeyTooLong, OverflowError for a number that does not fit."""
     encoded = b"".join(
-        [
-            number(part) if isinstance(part, int) else _name(part) if len(part) <= REMEMBERED_LENGTH else _encoded(part)
-            for part in parts
-        ]
+        [number(part) if isinstance(part, int) else _name(part) if len(part) <= REMEMBERED_LENGTH else _encoded(part) for part in parts]
     )
     if len(encoded) > KEY_LIMIT:
         raise KeyTooLong(len(encoded), KEY_LIMIT)

@@ -45,7 +45,6 @@ class Buffer:
     def __init__(self, raw: Raw, now_ms: int) -> None:
         self.now_ms = now_ms
         self._raw = raw
-        self._below = Opened(raw)
         self._seen: dict[bytes, bytes | None] = {}
         self._sealed: dict[bytes, bytes | None] = {}
         self._writes: dict[bytes, bytes | None] = {}
@@ -69,12 +68,13 @@ class Buffer:
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool = False) -> list[tuple[bytes, bytes]]:
         order = self._order
-        first, after = bisect_left(order, start), bisect_left(order, end)
-        if first == after or limit <= 0:
-            return self._below.range(start, end, limit, reverse)
+        first = bisect_left(order, start)
+        if first == len(order) or order[first] >= end or limit <= 0:
+            below = self._raw.range(start, end, limit, reverse)
+            return [(key, unseal(key, sealed)) for key, sealed in below] if below else below
         if limit == 1:
             return self._first(start, end, reverse)
-        touched, writes = order[first:after], self._writes
+        touched, writes = order[first : bisect_left(order, end, first)], self._writes
         come = [(key, value) for key in touched if (value := writes[key]) is not None]
         # Each deleted key can hide one entry below, so with that many more there are always enough.
         below = self._raw.range(start, end, limit + len(touched) - len(come), reverse)
@@ -107,23 +107,13 @@ class Buffer:
             stride *= 2
         return None
 
-    def put(self, key: bytes, value: bytes) -> None:
-        if len(value) > VALUE_LIMIT:
+    def put(self, key: bytes, value: bytes | None) -> None:
+        """What the key holds from now on; None when it goes."""
+        if type(value) is not bytes and value is not None:
+            # A copy of what is not bytes: it might change before the commit does.
+            value = bytes(value)
+        if value is not None and len(value) > VALUE_LIMIT:
             raise ValueTooLong(key, len(value), VALUE_LIMIT)
-        # A copy of what is not bytes: it might change before the commit does.
-        self._write(key, value if type(value) is bytes else bytes(value))
-
-    def delete(self, key: bytes) -> None:
-        self._write(key, None)
-
-    @property
-    def told(self) -> tuple[object, ...]:
-        return tuple(self._told)
-
-    def tell(self, what: object) -> None:
-        self._told.append(what)
-
-    def _write(self, key: bytes, value: bytes | None) -> None:
         before = self._writes.get(key, _UNTOUCHED)
         if before is _UNTOUCHED:
             if key < FIRST_OWN or len(key) > KEY_LIMIT:
@@ -131,6 +121,16 @@ class Buffer:
             insort(self._order, key)
         self._undo.append((key, before))
         self._writes[key] = value
+
+    def delete(self, key: bytes) -> None:
+        self.put(key, None)
+
+    @property
+    def told(self) -> tuple[object, ...]:
+        return tuple(self._told)
+
+    def tell(self, what: object) -> None:
+        self._told.append(what)
 
     def run(self, unit: Unit) -> Done[Any] | Failed:
         """One more unit, with what became of it. Raises EngineFault when what is below it fails."""
