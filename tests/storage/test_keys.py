@@ -7,8 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from taskactors.storage.errors import KeyTooLong
-from taskactors.storage.kept_back import KEPT_BACK
-from taskactors.storage.keys import KEY_LIMIT, LARGEST_NUMBER, descending, key, span, split
+from taskactors.storage.kept_back import FIRST_OWN, KEPT_BACK
+from taskactors.storage.keys import KEY_LIMIT, LARGEST_NUMBER, descending, key, number, numbered, span, split
 
 # Half of them of nothing but what an encoding could take for its own marks.
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20) | st.text("\x00\x01\x02\xff", max_size=6)
@@ -55,6 +55,12 @@ def test_different_tuples_never_share_a_key(left: tuple[Any, ...], right: tuple[
     assert key(*left) != key(*right)
 
 
+@given(st.lists(PART, max_size=3), NUMBERS, st.lists(PART, max_size=1))
+def test_a_key_is_its_parts_one_after_the_other(before: list[Any], middle: int, after: list[Any]) -> None:
+    assert key(*before) + number(middle) + key(*after) == key(*before, middle, *after)
+    assert numbered(*before)(middle) == key(*before, middle)
+
+
 @given(NUMBERS, NUMBERS)
 def test_descending_numbers_put_the_larger_first_and_come_back(left: int, right: int) -> None:
     assert (key(descending(left)) < key(descending(right))) == (left > right)
@@ -76,6 +82,7 @@ def test_a_number_that_does_not_fit_is_refused(number: int) -> None:
 @given(st.lists(PART, min_size=1, max_size=3))
 def test_no_key_is_one_that_the_storage_keeps_for_itself(parts: list[Any]) -> None:
     assert not key(*parts).startswith(KEPT_BACK)
+    assert key(*parts) >= FIRST_OWN
 
 
 @pytest.mark.parametrize("broken", [b"\x00", b"\x01\x00", b"\x03abc", b"\x09", b"\x03\xfe\x00\x01"])

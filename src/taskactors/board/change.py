@@ -109,23 +109,25 @@ class Change(View):
         self._transaction.put(layout.task(task.id), TASK.encode(task))
         self._tell_of_claim(before, task)
         if edited:
-            self.tell(task)
+            self._transaction.tell(task)
         return task
 
     def _tell_of_claim(self, before: Task | None, after: Task) -> None:
+        if (before.claim if before else None) is after.claim:
+            return
         was, now = _claim_told(before), _claim_told(after)
         if was != now:
-            self.tell(ClaimMoved(after.id, after.code, was[0], *now))
+            self._transaction.tell(ClaimMoved(after.id, after.code, was[0], *now))
 
     def tell(self, what: object) -> None:
         """Let those who watch know of something, once it is on disk."""
         self._transaction.tell(what)
 
     def _index(self, before: Set[bytes], after: Set[bytes], value: bytes = b"") -> None:
-        # Sorted, so that every engine is asked for the same writes in the same order.
-        for entry in sorted(before - after):
+        # In no order: the buffer brings all that is written into the order of its keys.
+        for entry in before - after:
             self._transaction.delete(entry)
-        for entry in sorted(after - before):
+        for entry in after - before:
             self._transaction.put(entry, value)
 
     def _keep_lane(self, before: Task | None, after: Task) -> None:
@@ -232,7 +234,7 @@ class Change(View):
         head = head.next(body)
         self._transaction.put(layout.event(head.seq), chain.linked(head, body))
         self._transaction.put(layout.HEAD, head.to_bytes())
-        self.tell(event)
+        self._transaction.tell(event)
 
     # who acts, and on what
 

@@ -21,9 +21,6 @@ Answer = Mapping[str, Any]
 
 GIVEN_BACK = "whoever took it had left before they heard of it"
 
-UNLIMITED_HELD = 1
-"""How many held tasks are read for an agent without a limit: none are needed, one shows that it works."""
-
 
 def claim_task(change: Change, request: ask.ClaimTask) -> Answer:
     """Take a ready task for the caller; the holder who asks again renews."""
@@ -42,7 +39,7 @@ def claim_for(change: Change, task: Task, name: str, lease_s: Seconds | None, re
     agent = _able(change.introduce(name), task)
     if task.holder != agent.name:
         require_not_paused(change, agent)
-    held = change.held_by(agent.name, agent.max_concurrent_tasks or UNLIMITED_HELD)
+    held = change.held_within_limit(agent)
     current = task.claim.lease_s if task.claim else None
     lease = lease_s or current or task.lease_s or change.settings.lease_s
     fact = claiming.claim(task, agent, held, lease, change.now)

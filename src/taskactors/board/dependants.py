@@ -39,13 +39,16 @@ def _tell_dependants(change: Change, before: Task | None, after: Task) -> list[s
     consequence = _consequence(before, after, change.now) if before is not None else None
     if consequence is None:
         return []
-    return _recorded(change, [(each, consequence(each)) for each in _dependants(change, after) if each.state is not State.ARCHIVED])
+    if not (dependants := _dependants(change, after)):
+        return []
+    return _recorded(change, [(each, consequence(each)) for each in dependants if each.state is not State.ARCHIVED])
 
 
 def _parents_concerned(before: Task | None, after: Task) -> set[str]:
-    if before is not None and before.state is after.state and before.parent_code == after.parent_code:
+    was = before.parent_code if before else None
+    if was == after.parent_code and (was is None or (before is not None and before.state is after.state)):
         return set()
-    return {code for code in (before.parent_code if before else None, after.parent_code) if code}
+    return {code for code in (was, after.parent_code) if code}
 
 
 def _recorded(change: Change, facts: Sequence[tuple[Task, Fact | None]]) -> list[str]:
@@ -85,11 +88,11 @@ def _finish_parent(change: Change, code: str) -> list[tuple[Task | None, Task]]:
 def _consequence(before: Task, after: Task, now: Instant) -> Consequence | None:
     """None when it means nothing to anybody, as most moves do: then nobody has to be looked up."""
     met, was_met = waiting.meets(after), waiting.meets(before)
-    off, was_off = waiting.called_off(after), waiting.called_off(before)
     if met and not was_met:
         return partial(waiting.blocker_met, blocker=after.code, now=now)
     if was_met and not met:
         return partial(waiting.blocker_reopened, blocker=after.code, now=now)
+    off, was_off = waiting.called_off(after), waiting.called_off(before)
     if off and not was_off:
         return partial(waiting.blocker_cancelled, blocker=after.code)
     if was_off and not off:

@@ -10,7 +10,6 @@ from ..domain.message import EVERYBODY, role_addressed
 from . import wire
 from .aftermath import follow
 from .change import Change
-from .claims import UNLIMITED_HELD
 from .pausing import require_not_paused
 from .requests import handoffs as ask
 from .telling import tell, words_of
@@ -54,7 +53,7 @@ def answer_handoff(change: Change, request: ask.AnswerHandoff) -> Answer:
     if request.accept:
         require_not_paused(change, me)
         handing_off.require_addressed(offer, me, change.caller)
-        held = change.held_by(me.name, me.max_concurrent_tasks or UNLIMITED_HELD)
+        held = change.held_within_limit(me)
         fact, decided = handing_off.accept(task, offer, me, held, change.now)
         after = change.record_task(fact)
         change.keep_handoff(decided)

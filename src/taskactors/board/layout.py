@@ -1,19 +1,17 @@
 """Where everything lives: every key of a project's keyspace, made here and nowhere else."""
 
-from collections.abc import Callable, Set
+from collections.abc import Set
 from functools import lru_cache
 from operator import attrgetter
-
-from attrs import frozen
 
 from ..domain.handing_off import UNDECIDED, Handoff
 from ..domain.knowledge import Entry
 from ..domain.matching import Lane, is_ready, lane_of, rank
 from ..domain.message import Message
 from ..domain.session import Session
-from ..domain.task import RUNNING, DependencyKind, Task
+from ..domain.task import RUNNING, Task
 from ..domain.warning import look_at
-from ..storage.keys import key, numbered, span
+from ..storage.keys import key, number, numbered, span
 
 Span = tuple[bytes, bytes]
 
@@ -44,6 +42,7 @@ task = numbered("task")
 ALL_TASKS: Span = span("task")
 
 
+@named
 def task_coded(code: str) -> Span:
     """Codes are found whatever their case, so that no two tasks differ by case alone."""
     return span("code", code.upper())
@@ -52,6 +51,7 @@ def task_coded(code: str) -> Span:
 CODES: Span = span("code")
 
 
+@named
 def tasks_in_state(state: str) -> Span:
     return span("state", state)
 
@@ -90,6 +90,7 @@ def state_count(state: str) -> bytes:
 STATE_COUNTS: Span = span("count")
 
 
+@named
 def lane(of: Lane) -> bytes:
     return key("lane", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities))
 
@@ -103,13 +104,10 @@ def lane_from(parts: tuple[object, ...]) -> Lane:
     return Lane(str(owner), str(role), tuple(str(capabilities).split(CAPABILITY_SEPARATOR)) if capabilities else ())
 
 
-def ready(of: Lane, order: tuple[int, int, int]) -> bytes:
-    return key("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities), *order)
-
-
 READY: Span = span("ready")
 
 
+@named
 def ready_in(of: Lane) -> Span:
     return span("ready", of.owner, of.role, CAPABILITY_SEPARATOR.join(of.capabilities))
 
@@ -132,7 +130,11 @@ REPLY = "reply"
 
 def due(at: int, what: str, *which: int | str) -> bytes:
     """Something that time will do: end a lease, start delayed work, drop a stored reply."""
-    return key("due", at, what, *which)
+    return _due(at) + key(what, *which)
+
+
+_due = numbered("due")
+_LEASE = key(LEASE)
 
 
 def due_until(now: int) -> Span:
@@ -280,62 +282,49 @@ def reply(caller: str, tool: str, idempotency_key: str) -> bytes:
     return key("reply", caller, tool, idempotency_key)
 
 
-@frozen
-class TaskIndex:
-    """One way to find tasks: the entries of a task there, and the fields that alone decide them."""
-
-    decided_by: Callable[[Task], object]
-    entries: Callable[[Task], set[bytes]]
+_plan_of = attrgetter("code", "parent_code", "not_before", "depends_on")
+"""What decides alone where a task is found as it was planned; it seldom changes."""
 
 
-def _where_ready(of: Task) -> set[bytes]:
-    return {ready(lane_of(of), rank(of))} if is_ready(of) else set()
+def _as_planned(of: Task) -> list[bytes]:
+    found = [task_coded(of.code)[0] + number(of.id)]
+    if of.parent_code:
+        found.append(key("parent", of.parent_code.upper(), of.id))
+    if of.not_before is not None:
+        found.append(due(of.not_before, START, of.id))
+    if of.depends_on:
+        found += [dependant(code, of.id) for code in of.blockers]
+        found += [fan_in(each.code, of.id) for each in of.fan_ins]
+    return found
 
 
-def _where_held(of: Task) -> set[bytes]:
+def _as_it_stands(of: Task) -> list[bytes]:
+    """Where a task is found by its state, its owner, its rank while it is ready, and its claim while that runs."""
+    this = number(of.id)
+    found = [tasks_in_state(of.state)[0] + this]
+    if of.owner_agent_name:
+        found.append(tasks_of_owner(of.owner_agent_name)[0] + this)
+    if is_ready(of):
+        first, second, third = rank(of)
+        found.append(ready_in(lane_of(of))[0] + number(first) + number(second) + number(third))
     claim = of.claim
-    if claim is None or claim.expires_at is None or of.state not in RUNNING:
-        return set()
-    return {key("held", claim.agent, of.id), due(look_at(claim), LEASE, of.id)}
-
-
-def _where_awaited(of: Task) -> set[bytes]:
-    blockers = {dependant(each.code, of.id) for each in of.depends_on if each.kind is DependencyKind.BLOCKS}
-    return blockers | {fan_in(each.code, of.id) for each in of.fan_ins}
-
-
-TASK_INDEXES = (
-    TaskIndex(attrgetter("code"), lambda of: {key("code", of.code.upper(), of.id)}),
-    TaskIndex(attrgetter("state"), lambda of: {key("state", of.state, of.id)}),
-    TaskIndex(attrgetter("depends_on"), _where_awaited),
-    TaskIndex(attrgetter("owner_agent_name"), lambda of: {key("owner", of.owner_agent_name, of.id)} if of.owner_agent_name else set()),
-    TaskIndex(attrgetter("parent_code"), lambda of: {key("parent", of.parent_code.upper(), of.id)} if of.parent_code else set()),
-    TaskIndex(
-        attrgetter(
-            *("state", "unmet", "not_before", "owner_agent_name", "role", "required_capabilities"),
-            *("inserted_at", "priority_score", "due_at"),
-        ),
-        _where_ready,
-    ),
-    TaskIndex(attrgetter("not_before"), lambda of: {due(of.not_before, START, of.id)} if of.not_before is not None else set()),
-    TaskIndex(attrgetter("claim", "state"), _where_held),
-)
+    if claim is not None and claim.expires_at is not None and of.state in RUNNING:
+        found += (held_by(claim.agent)[0] + this, _due(look_at(claim)) + _LEASE + this)
+    return found
 
 
 def index_of_task(of: Task) -> frozenset[bytes]:
     """Every index entry that this value of a task has."""
-    return frozenset().union(*(each.entries(of) for each in TASK_INDEXES))
+    return frozenset(_as_planned(of) + _as_it_stands(of))
 
 
 def moves_of_task(before: Task, after: Task) -> tuple[Set[bytes], Set[bytes]]:
-    """The index entries that may go, and those that may come, when one value of a task follows another: of what changed alone."""
-    going: set[bytes] = set()
-    coming: set[bytes] = set()
-    for index in TASK_INDEXES:
-        if index.decided_by(before) != index.decided_by(after):
-            going |= index.entries(before)
-            coming |= index.entries(after)
-    return going, coming
+    """Index entries before and after one value of a task follows another: all that differ, and of the others only some."""
+    going, coming = _as_it_stands(before), _as_it_stands(after)
+    if _plan_of(before) != _plan_of(after):
+        going += _as_planned(before)
+        coming += _as_planned(after)
+    return set(going), set(coming)
 
 
 def index_of_message(of: Message) -> frozenset[bytes]:

@@ -54,9 +54,10 @@ def _noted(session: Session, request: ask.EndWorkSession) -> Session:
 
 def end_with_claim(change: Change, before: Task, after: Task) -> None:
     """Whoever holds a task no more, or has handed it in or offered it, does not work on it."""
-    if before.holder is None or (after.holder == before.holder and after.state in RUNNING):
+    holder = before.holder
+    if holder is None or (after.holder == holder and after.state in RUNNING):
         return
-    session = change.open_session(before.id, before.holder)
+    session = change.open_session(before.id, holder)
     if session is not None:
         _recorded(change, EventKind.SESSION_ENDED, evolve(clock.ended(session, change.now), unsigned=True))
 

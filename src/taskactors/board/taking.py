@@ -9,7 +9,7 @@ from ..domain.errors import TooManyTasks
 from ..domain.task import Task
 from . import wire
 from .change import Change
-from .claims import GIVEN_BACK, UNLIMITED_HELD, claim_for
+from .claims import GIVEN_BACK, claim_for
 from .context import context_of
 from .discovery import able, is_under, left_for_others, takeable
 from .explaining import explained
@@ -35,7 +35,7 @@ def next_task(change: Change, request: NextTask) -> Answer:
     """Claim the best ready task for the caller, or say what is nearest. Raises TooManyTasks when they hold as many as they may."""
     me = change.acting()
     require_not_paused(change, me)
-    held = change.held_by(me.name, me.max_concurrent_tasks or UNLIMITED_HELD)
+    held = change.held_within_limit(me)
     if me.max_concurrent_tasks is not None and len(held) >= me.max_concurrent_tasks:
         raise TooManyTasks(agent=me.name, limit=me.max_concurrent_tasks, held=held)
     # What somebody says they can do is not yet registered, and a claim goes by what is.

@@ -33,7 +33,7 @@ PARENTS_LIMIT = 256
 def create_task(change: Change, request: ask.CreateTask) -> Answer:
     """A new task, ready at once unless it waits for others or for its time."""
     code = _free_code(change, request.code)
-    parent, blockers = split_parent(change, tuple(dependency(change, each) for each in request.depends_on), _parent(change, request))
+    parent, blockers = split_parent(change, tuple([dependency(change, each) for each in request.depends_on]), _parent(change, request))
     _require_distinct(blockers)
     _require_above(change, code, parent)
     owner = change.introduce(request.owner_agent_name).name if request.owner_agent_name else None
@@ -95,12 +95,15 @@ def dependency(change: Change, given: str | ask.DependsOn) -> Dependency:
 
 def _require_distinct(dependencies: Sequence[Dependency]) -> None:
     codes = [each.code for each in dependencies]
-    if doubled := sorted({code for code in codes if codes.count(code) > 1}):
+    if len(codes) > len(set(codes)):
+        doubled = sorted({code for code in codes if codes.count(code) > 1})
         raise InvalidArguments(tool="create_task", problems=(f"depends_on: {', '.join(doubled)} is named more than once",))
 
 
 def split_parent(change: Change, dependencies: tuple[Dependency, ...], parent: str | None) -> tuple[str | None, tuple[Dependency, ...]]:
     """A dependency on a parent is the parent; the others stay what they are."""
+    if not dependencies:
+        return parent, ()
     parents = [each.code for each in dependencies if each.kind is DependencyKind.PARENT_CHILD]
     if len({*parents, *([parent] if parent else [])}) > 1:
         raise InvalidArguments(tool="create_task", problems=("depends_on: a task is a part of one other",))
@@ -110,6 +113,8 @@ def split_parent(change: Change, dependencies: tuple[Dependency, ...], parent: s
 
 def counting_blockers(change: Change, task: Task) -> Task:
     """The task with what it waits for counted anew."""
+    if not task.depends_on and not task.unmet and not task.cancelled_blockers:
+        return task
     blockers = [change.task_coded(code) for code in task.blockers]
     cancelled = sum(waiting.called_off(each) for each in blockers)
     return evolve(task, unmet=len(change.unmet_blockers(task)), cancelled_blockers=cancelled)

@@ -101,6 +101,10 @@ class View:
         """Codes of the tasks whose leases this agent holds, up to `limit` of them."""
         return tuple(task.code for task in self.tasks_held_by(agent, limit))
 
+    def held_within_limit(self, agent: Agent) -> tuple[str, ...]:
+        """Codes of what counts toward an agent's limit; what one without a limit holds is not looked up."""
+        return self.held_by(agent.name, agent.max_concurrent_tasks) if agent.max_concurrent_tasks is not None else ()
+
     def tasks_held_by(self, agent: str, limit: int) -> Iterator[Task]:
         """The tasks whose leases this agent holds, up to `limit` of them."""
         for entry, _ in self.snapshot.range(*layout.held_by(agent), limit=limit):
@@ -200,7 +204,7 @@ class View:
 
     def reservations(self) -> tuple[Reservation, ...]:
         """Everything that is reserved or waited for, in the order of the line."""
-        return tuple(RESERVATION.decode(stored) for _, stored in self.walk(layout.RESERVATIONS))
+        return tuple([RESERVATION.decode(stored) for _, stored in self.walk(layout.RESERVATIONS)])
 
     def pauses(self) -> Iterator[Pause]:
         """Everything that is paused."""

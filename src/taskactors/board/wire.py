@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any, Literal
 
-from attrs import asdict, fields
+from attrs import fields, frozen
 
 from ..domain.agent import Agent
 from ..domain.handing_off import Handoff
@@ -13,7 +14,7 @@ from ..domain.knowledge import Entry
 from ..domain.message import Message
 from ..domain.moments import text_of
 from ..domain.session import Session
-from ..domain.task import Claim, Instant, Note, Task
+from ..domain.task import Claim, Instant, Note, Result, Task
 from ..domain.workflow import Workflow, WorkStep
 
 Detail = Literal["brief", "full"]
@@ -46,18 +47,10 @@ def shortened(text: str) -> str:
 
 def task(value: Task, detail: Detail = "full") -> dict[str, Any]:
     """A task: the eight fields that every task has, then whatever else is set."""
-    names, contents_of = _FIELDS[detail]
-    shown: dict[str, Any] = {}
-    for name, content in zip(names, contents_of(value), strict=True):
-        if content is None or content is False or content == ():
-            if name in ALWAYS:
-                shown[name] = content
-        elif (written := _WRITTEN.get(name)) is not None:
-            shown[name] = written(content)
-        else:
-            shown[name] = content
-    if not value.attempts:
-        del shown["attempts"]
+    plan = _PLANS[detail]
+    contents = plan.contents_of(value)
+    there = compress(zip(plan.names, contents, plan.writers, strict=True), map(is_not, contents, plan.empty))
+    shown = {name: content if written is None else written(content) for name, content, written in there}
     if detail == "brief":
         shown["description"] = shortened(value.description)
     if value.cancelled_blockers:
@@ -206,27 +199,56 @@ def _set(given: dict[str, Any], always: tuple[str, ...] = ()) -> dict[str, Any]:
     return {name: content for name, content in given.items() if content is not None or name in always}
 
 
+def _result(value: Result) -> dict[str, Any]:
+    return {
+        "summary": value.summary,
+        "evidence": list(value.evidence),
+        "confidence": value.confidence,
+        "files": list(value.files),
+    }
+
+
 def _notes(value: tuple[Note, ...]) -> list[dict[str, str]]:
     return [{"at": text_of(each.at), "by": each.by, "text": each.text} for each in value]
 
 
 _WRITTEN: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("inserted_at", "updated_at", "started_at", "done_at", "due_at", "not_before"), text_of),
+    **dict.fromkeys(("inserted_at", "updated_at", "started_at", "due_at", "not_before"), text_of),
+    "done_at": lambda at: None if at is None else text_of(at),
     **dict.fromkeys(("required_capabilities", "labels", "acceptance_criteria", "artifacts"), list),
     **dict.fromkeys(("notes", "findings"), _notes),
     "claim": claim,
     "depends_on": lambda value: [{"code": each.code, "kind": each.kind} for each in value],
     "workflow": lambda at: {"name": at.name, "step": at.step, "number": at.number, "of": at.of},
-    "result": lambda value: {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(value).items()},
+    "result": _result,
 }
 """How those fields of a task that are no plain text, number or truth are written."""
 
 
-def _fields(detail: Detail) -> tuple[tuple[str, ...], Callable[[Task], tuple[Any, ...]]]:
+@frozen
+class _Plan:
+    """What one detail shows of a task, field by field: what an empty one holds and how another is written, and how to read all at once.
+
+    Made once: a task has three dozen fields, of which most are empty and a dozen is shown by every answer. What is empty is known by
+    being the very object: None, False, 0 and () are one each, and to compare claims and results takes far longer.
+    """
+
+    names: tuple[str, ...]
+    contents_of: Callable[[Task], tuple[Any, ...]]
+    empty: tuple[Any, ...]
+    writers: tuple[Callable[[Any], Any] | None, ...]
+
+
+_NEVER = object()
+"""No content is this: what a field holds when it is left out, for those that never are."""
+
+
+def _plan(detail: Detail) -> _Plan:
     left_out = HIDDEN if detail == "full" else HIDDEN | FULL_ONLY
-    names = tuple(each.name for each in fields(Task) if each.name not in left_out)
-    return names, attrgetter(*names)
+    shown = [each for each in fields(Task) if each.name not in left_out]
+    names = tuple(each.name for each in shown)
+    empty = tuple(each.default if each.name not in ALWAYS and each.default in (None, False, ()) else _NEVER for each in shown)
+    return _Plan(names, attrgetter(*names), empty, tuple(map(_WRITTEN.get, names)))
 
 
-_FIELDS: Mapping[Detail, tuple[tuple[str, ...], Callable[[Task], tuple[Any, ...]]]] = {"brief": _fields("brief"), "full": _fields("full")}
-"""Of each detail the names of what it shows of a task, and how to read it all at once."""
+_PLANS: Mapping[Detail, _Plan] = {"brief": _plan("brief"), "full": _plan("full")}

@@ -12,6 +12,8 @@ CODE_LENGTHS = (3, 20)
 PREFIX_PATTERN = r"^[A-Za-z]{1,16}$"
 """Letters alone ask for the next number of a series: SEC gives SEC-001. Sixteen leave room for the number."""
 
+_PREFIX = re.compile(PREFIX_PATTERN)
+
 AGENT_PATTERN = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 AGENT_LENGTHS = (1, 50)
 
@@ -20,7 +22,7 @@ NUMBER_DIGITS = 3
 
 def is_prefix(code: str) -> bool:
     """Whether this names a series rather than one task."""
-    return re.fullmatch(PREFIX_PATTERN, code) is not None
+    return _PREFIX.fullmatch(code) is not None
 
 
 def code_problem(code: str) -> str | None:

@@ -17,9 +17,11 @@ else:
         fields = getattr(value, "__dict__", None)
         if fields is None:
             return attrs.evolve(value, **changes)
-        if not changes.keys() <= fields.keys():
+        # A copied dictionary put in its place: to fill the one that a new value comes with takes half as long again.
+        changed = fields.copy()
+        changed.update(changes)
+        if len(changed) != len(fields):
             raise TypeError(f"{type(value).__name__} has no {', '.join(sorted(changes.keys() - fields.keys()))}")
         evolved = object.__new__(type(value))
-        evolved.__dict__.update(fields)
-        evolved.__dict__.update(changes)
+        object.__setattr__(evolved, "__dict__", changed)
         return evolved

@@ -53,10 +53,10 @@ def complete(task: Task, caller: Caller, fence: int, result: Result, now: Instan
     require_holder(task, caller, fence)
     require_no_steps_left(task, caller)
     unsure = result.confidence is not None and result.confidence < task.confidence_threshold
-    wanted = evolve(task, requires_review=task.requires_review or unsure)
-    to = State.REVIEW if wanted.requires_review else State.DONE
-    permit(wanted, to, caller, None)
-    done = evolve(advance(wanted, to, now), result=result, percent=100)
+    handed_in = evolve(task, requires_review=task.requires_review or unsure, result=result, percent=100)
+    to = State.REVIEW if handed_in.requires_review else State.DONE
+    permit(handed_in, to, caller, None)
+    done = advance(handed_in, to, now)
     data: dict[str, object] = {"from": task.state, "to": to, "fence": fence}
     return Fact(EventKind.TASK_COMPLETED, done, data if result.confidence is None else data | {"confidence": result.confidence})
 

@@ -155,20 +155,23 @@ def permit(task: Task, to: State, caller: Caller, reason: str | None) -> None:
 
 
 def _permit_person(task: Task, who: Who, caller: Caller) -> None:
-    what = f"that step of {task.code}"
     match who:
         case Who.BOARD:
-            raise NotAllowed(what=what, who_may=who)
+            raise _not_allowed(task, who)
         case Who.APPROVER if task.requires_review and caller.name == task.implementer:
             raise OwnReview(task=task.code, implementer=caller.name)
         case Who.HOLDER if not (caller.may_override or caller.name == task.holder):
             raise NotHolder(task=task.code, caller=caller.name, holder=task.holder)
         case Who.MANAGER if not (caller.may_override or caller.name in (task.holder, task.owner_agent_name, task.created_by)):
-            raise NotAllowed(what=what, who_may=who)
+            raise _not_allowed(task, who)
         case Who.PERSON if not caller.may_override:
-            raise NotAllowed(what=what, who_may=who)
+            raise _not_allowed(task, who)
         case _:
             return
+
+
+def _not_allowed(task: Task, who: Who) -> NotAllowed:
+    return NotAllowed(what=f"that step of {task.code}", who_may=who)
 
 
 def advance(task: Task, to: State, now: Instant, by_hand: bool = False) -> Task:

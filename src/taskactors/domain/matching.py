@@ -1,5 +1,7 @@
 """Which ready work fits which agent, and in what order it is offered."""
 
+from functools import lru_cache
+
 from attrs import frozen
 
 from .agent import Agent
@@ -15,7 +17,11 @@ NO_DUE_DATE: Instant = 2**63 - 1
 """Work without a due date comes after work of the same rank that has one."""
 
 
-@frozen(order=True)
+LANES_REMEMBERED = 1_024
+"""More than a project has ready at one time: its lanes come again with every task, and their hashes with them."""
+
+
+@frozen(order=True, cache_hash=True)
 class Lane:
     """Ready work of one kind: for one owner or anybody (""), for one role or any (""), needing the same capabilities."""
 
@@ -36,7 +42,12 @@ def ready_since(task: Task) -> Instant:
 
 def lane_of(task: Task) -> Lane:
     """The lane in which a ready task waits."""
-    return Lane(task.owner_agent_name or "", task.role or "", tuple(sorted(task.required_capabilities)))
+    return _lane(task.owner_agent_name or "", task.role or "", task.required_capabilities)
+
+
+@lru_cache(LANES_REMEMBERED)
+def _lane(owner: str, role: str, capabilities: tuple[str, ...]) -> Lane:
+    return Lane(owner, role, tuple(sorted(capabilities)))
 
 
 def rank(task: Task) -> tuple[int, Instant, int]:

@@ -158,12 +158,12 @@ class Task:
     @property
     def blockers(self) -> tuple[str, ...]:
         """Codes of the tasks that hold this one back until they are Done."""
-        return tuple(each.code for each in self.depends_on if each.kind is DependencyKind.BLOCKS)
+        return tuple([each.code for each in self.depends_on if each.kind is DependencyKind.BLOCKS])
 
     @property
     def fan_ins(self) -> tuple[Dependency, ...]:
         """What holds this one back until parts of another are Done."""
-        return tuple(each for each in self.depends_on if each.kind in FAN_INS)
+        return tuple([each for each in self.depends_on if each.kind in FAN_INS])
 
     @property
     def holder(self) -> str | None:

@@ -24,7 +24,7 @@ class Warning:
 def look_at(claim: Claim) -> Instant:
     """When time has something to do about a claim that runs: warn of its end, or end it."""
     assert claim.expires_at is not None
-    return min(claim.expires_at, claim.deadline, *(at for at, _ in _warnings(claim)))
+    return min(claim.expires_at, claim.deadline, *[at for at, _, _ in _ahead(claim)])
 
 
 def before_end(task: Task, last_sign: Instant, now: Instant) -> tuple[Task, Warning | None]:
@@ -35,18 +35,18 @@ def before_end(task: Task, last_sign: Instant, now: Instant) -> tuple[Task, Warn
     alive_until = min(last_sign + claim.lease_s * 1000, claim.deadline)
     if alive_until > claim.expires_at:
         claim = evolve(claim, expires_at=alive_until)
-    due = [warning for at, warning in _warnings(claim) if at <= now]
+    due = [Warning(ends_at, of_deadline) for at, ends_at, of_deadline in _ahead(claim) if at <= now]
     if due:
         claim = evolve(claim, warned=tuple({*claim.warned, *(warning.ends_at for warning in due)} & {claim.expires_at, claim.deadline}))
     return evolve(task, claim=claim), min(due, key=lambda warning: warning.ends_at, default=None)
 
 
-def _warnings(claim: Claim) -> list[tuple[Instant, Warning]]:
-    """The warnings that were not given yet, and when each is due."""
+def _ahead(claim: Claim) -> list[tuple[Instant, Instant, bool]]:
+    """The warnings that were not given yet: when each is due, of which end, and whether that is the deadline."""
     assert claim.expires_at is not None
-    ahead: list[tuple[Instant, Warning]] = []
+    ahead: list[tuple[Instant, Instant, bool]] = []
     if claim.deadline not in claim.warned:
-        ahead.append((claim.deadline - DEADLINE_MS // SHARE, Warning(claim.deadline, of_deadline=True)))
+        ahead.append((claim.deadline - DEADLINE_MS // SHARE, claim.deadline, True))
     if claim.expires_at not in claim.warned and claim.lease_s >= SHORTEST_S:
-        ahead.append((claim.expires_at - claim.lease_s * 1000 // SHARE, Warning(claim.expires_at, of_deadline=False)))
+        ahead.append((claim.expires_at - claim.lease_s * 1000 // SHARE, claim.expires_at, False))
     return ahead

@@ -8,6 +8,9 @@ from .sealing import TALLY_BYTES, counted, seal, unseal
 KEPT_BACK = b"\x00"
 """The first byte of these keys, and of no other."""
 
+FIRST_OWN = b"\x01"
+"""All keys of units come from here on: the empty one and those that are kept back come before."""
+
 BATCH_KEY = KEPT_BACK + b"batch"
 FORMAT_KEY = KEPT_BACK + b"format"
 

@@ -29,18 +29,25 @@ _AFTER_ALL = b"\xff"
 
 def key(*parts: Part) -> bytes:
     """The key of these parts. Numbers are unsigned and below 2**64. Raises KeyTooLong, OverflowError for a number that does not fit."""
-    encoded = b"".join([_NUMBER + part.to_bytes(NUMBER_BYTES, "big") if isinstance(part, int) else _string(part) for part in parts])
+    encoded = b"".join(
+        [number(part) if isinstance(part, int) else _name(part) if len(part) <= REMEMBERED_LENGTH else _encoded(part) for part in parts]
+    )
     if len(encoded) > KEY_LIMIT:
         raise KeyTooLong(len(encoded), KEY_LIMIT)
     return encoded
+
+
+def number(value: int) -> bytes:
+    """A number as the next part of a key: a key is its parts one after the other. Raises OverflowError for one that does not fit."""
+    return _NUMBER + value.to_bytes(NUMBER_BYTES, "big")
 
 
 def numbered(*parts: Part) -> Callable[[int], bytes]:
     """Makes the keys of these parts and a number."""
     before = key(*parts) + _NUMBER
 
-    def make(number: int) -> bytes:
-        return before + number.to_bytes(NUMBER_BYTES, "big")
+    def make(value: int) -> bytes:
+        return before + value.to_bytes(NUMBER_BYTES, "big")
 
     return make
 
@@ -81,10 +88,6 @@ def last_number(encoded: bytes) -> int:
 def descending(number: int) -> int:
     """The number to put in a key so that larger ones come first; applied again, it gives the number back."""
     return LARGEST_NUMBER - number
-
-
-def _string(part: str | bytes) -> bytes:
-    return _name(part) if len(part) <= REMEMBERED_LENGTH else _encoded(part)
 
 
 def _encoded(part: str | bytes) -> bytes:

@@ -8,6 +8,7 @@ import msgspec
 from attrs import has
 from cattrs import Converter
 from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cattrs.preconf.msgspec import make_converter
 
@@ -43,6 +44,7 @@ class RecordType(Generic[T]):
         self.version = version
         self._cls = cls
         self._upgrades = dict(upgrades or {})
+        self._fields_of = _CONVERTER.get_unstructure_hook(cls)
         self._mark = version.to_bytes(VERSION_BYTES, "big")
         self._remembered = remembered
         self._young: dict[bytes, T] = {}
@@ -52,7 +54,7 @@ class RecordType(Generic[T]):
 
     def encode(self, value: T) -> bytes:
         """The same bytes for the same value, always."""
-        stored = self._mark + _ENCODER.encode(_CONVERTER.unstructure(value, self._cls))
+        stored = self._mark + _ENCODER.encode(self._fields_of(value))
         if self._remembered:
             self._remember(stored, value)
         return stored
@@ -98,7 +100,9 @@ def _make_converter() -> Converter:
         has, lambda cls: make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=False)
     )
     # What an event says is made for JSON, and encoded as it is.
-    converter.register_unstructure_hook_func(lambda cls: cls == Mapping[str, Any], lambda value: value)
+    converter.register_unstructure_hook_func(lambda cls: cls == Mapping[str, Any], identity)
+    # As it is, and known to be: no function is called for a field that may be missing.
+    converter.register_unstructure_hook_func(_is_scalar_or_none, identity)
     # We wrote these ourselves, under a checksum: what JSON gives back is already right. This halves the time of a decode.
     converter.register_structure_hook_func(_is_scalar_or_none, lambda value, _: value)
     converter.register_structure_hook_func(_is_tuple_of_scalars, lambda value, _: tuple(value))

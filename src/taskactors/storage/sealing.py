@@ -33,12 +33,14 @@ def unseal(key: bytes, sealed: bytes) -> bytes:
 
 def counted(tally: int, gone: bytes | None, come: bytes | None) -> int:
     """The tally after one sealed value took another's place; None where there is no value."""
-    return (tally - _weight(gone) + _weight(come)) & _TALLY_MASK
+    if gone is not None:
+        tally -= _weight(gone)
+    if come is not None:
+        tally += _weight(come)
+    return tally & _TALLY_MASK
 
 
-def _weight(sealed: bytes | None) -> int:
-    if sealed is None:
-        return 0
+def _weight(sealed: bytes) -> int:
     checksum = int.from_bytes(sealed[:CHECKSUM_BYTES], "big")
     # Checksums alone would cancel out when two values change alike, as they do when one unit changes two tasks; squares do not.
     return checksum * (checksum + 1) + 1

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from .engine import Done, Failed, Unit, Writes
 from .errors import EngineFault, KeyTooLong, ValueTooLong
-from .kept_back import BATCH_KEY, KEPT_BACK, LastBatch, last_batch
+from .kept_back import BATCH_KEY, FIRST_OWN, LastBatch, last_batch
 from .keys import KEY_LIMIT
 from .sealing import counted, seal, unseal
 
@@ -45,7 +45,6 @@ class Buffer:
     def __init__(self, raw: Raw, now_ms: int) -> None:
         self.now_ms = now_ms
         self._raw = raw
-        self._below = Opened(raw)
         self._seen: dict[bytes, bytes | None] = {}
         self._sealed: dict[bytes, bytes | None] = {}
         self._writes: dict[bytes, bytes | None] = {}
@@ -69,12 +68,13 @@ class Buffer:
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool = False) -> list[tuple[bytes, bytes]]:
         order = self._order
-        first, after = bisect_left(order, start), bisect_left(order, end)
-        if first == after or limit <= 0:
-            return self._below.range(start, end, limit, reverse)
+        first = bisect_left(order, start)
+        if first == len(order) or order[first] >= end or limit <= 0:
+            below = self._raw.range(start, end, limit, reverse)
+            return [(key, unseal(key, sealed)) for key, sealed in below] if below else below
         if limit == 1:
             return self._first(start, end, reverse)
-        touched, writes = order[first:after], self._writes
+        touched, writes = order[first : bisect_left(order, end, first)], self._writes
         come = [(key, value) for key in touched if (value := writes[key]) is not None]
         # Each deleted key can hide one entry below, so with that many more there are always enough.
         below = self._raw.range(start, end, limit + len(touched) - len(come), reverse)
@@ -107,14 +107,23 @@ class Buffer:
             stride *= 2
         return None
 
-    def put(self, key: bytes, value: bytes) -> None:
-        if len(value) > VALUE_LIMIT:
+    def put(self, key: bytes, value: bytes | None) -> None:
+        """What the key holds from now on; None when it goes."""
+        if type(value) is not bytes and value is not None:
+            # A copy of what is not bytes: it might change before the commit does.
+            value = bytes(value)
+        if value is not None and len(value) > VALUE_LIMIT:
             raise ValueTooLong(key, len(value), VALUE_LIMIT)
-        # A copy of what is not bytes: it might change before the commit does.
-        self._write(key, value if type(value) is bytes else bytes(value))
+        before = self._writes.get(key, _UNTOUCHED)
+        if before is _UNTOUCHED:
+            if key < FIRST_OWN or len(key) > KEY_LIMIT:
+                raise _refusal(key)
+            insort(self._order, key)
+        self._undo.append((key, before))
+        self._writes[key] = value
 
     def delete(self, key: bytes) -> None:
-        self._write(key, None)
+        self.put(key, None)
 
     @property
     def told(self) -> tuple[object, ...]:
@@ -122,14 +131,6 @@ class Buffer:
 
     def tell(self, what: object) -> None:
         self._told.append(what)
-
-    def _write(self, key: bytes, value: bytes | None) -> None:
-        before = self._writes.get(key, _UNTOUCHED)
-        if before is _UNTOUCHED:
-            _require_own(key)
-            insort(self._order, key)
-        self._undo.append((key, before))
-        self._writes[key] = value
 
     def run(self, unit: Unit) -> Done[Any] | Failed:
         """One more unit, with what became of it. Raises EngineFault when what is below it fails."""
@@ -169,8 +170,5 @@ class Buffer:
         return changed
 
 
-def _require_own(key: bytes) -> None:
-    if len(key) > KEY_LIMIT:
-        raise KeyTooLong(len(key), KEY_LIMIT)
-    if not key or key.startswith(KEPT_BACK):
-        raise ValueError(f"{key!r} is no key that a unit may write")
+def _refusal(key: bytes) -> KeyTooLong | ValueError:
+    return KeyTooLong(len(key), KEY_LIMIT) if len(key) > KEY_LIMIT else ValueError(f"{key!r} is no key that a unit may write")
