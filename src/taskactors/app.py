@@ -71,6 +71,10 @@ ACCESS_BOX = 64
 FOR_THE_FIRST_CLIENT = ("taskactors.transports.opening", "taskactors.transports.websocket_wire")
 """Loaded before anything else that a start can do without, as they need least time."""
 
+YOUNG_OBJECTS = 20_000
+"""New objects after which the collector looks for circles among them. Nothing that a usual call makes is in one, so all of it is gone
+without being looked for; at Python's own 700 the looking takes a twentieth of the processor, and now and then 10 ms at once."""
+
 SERVER_FILE = "server.json"
 DUE_NOTE = "due.json"
 CONTROL_SOCKET = "control.sock"
@@ -254,6 +258,7 @@ class Server:
         # What is here now stays: unfrozen, every full collection would look at all of it again. The first would hold everybody up
         # for a sixth of a second, and all that it would find is a megabyte or two that loading left behind.
         gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS, 10, 10)
 
     async def _websocket(self, place: Place) -> None:
         tls = None

@@ -9,8 +9,11 @@ from attrs import Factory, define, field
 from ..runtime import AskTimedOut, Letter
 from .calls import Call
 
-Ended = Callable[[Any, BaseException | None], None]
-"""Hears how a post ended: with its answer, or with what went wrong; with neither when its caller left."""
+Ended = Callable[["Post", Any, BaseException | None], None]
+"""Hears how a post ended: with its answer, or with what went wrong; with neither when its caller left.
+
+It must not hold the post itself: of calls that refer to themselves in a circle the collector would have thousands to find.
+"""
 
 
 @define(eq=False)
@@ -32,7 +35,7 @@ class Post:
         """It is over; an answer still to come is nothing to do."""
         if self.line.pop(self, self) is None:
             self.letter.withdraw()
-            self.ended(value, error)
+            self.ended(self, value, error)
 
     def leave(self) -> None:
         """Its caller waits no more. Nothing when it is over already."""

@@ -18,7 +18,7 @@ from .listeners import Listener, Listeners, Unlisten
 from .metrics import ANSWERED, NO_PROJECT, UNKNOWN, Metrics
 from .pace import Pace
 from .patience import waited_for_s
-from .posts import Posts
+from .posts import Post, Posts
 from .project import Project, ProjectSetting
 from .refusals import NoSuchProject, Overloaded, ProjectUnavailable, Stopping, TimedOut
 from .seat import Seat
@@ -117,20 +117,21 @@ class Projects:
         seat.want()
         seat.call_began()
         within_s = CALL_WITHIN_S + waited_for_s(arguments)
-
-        def ended(value: Json | None, error: BaseException | None) -> None:
-            told = self._told(error, seat, tool)
-            outcome = told.code if isinstance(told, Refusal) else GONE if value is None else ANSWERED
-            self._ended(seat, tool, outcome, trio.current_time() - post.began, within_s)
-            if value is not None or error is not None:
-                hear(value, told)
-
-        post = self._posts.begin(Call(connection=connection, tool=tool, arguments=arguments), within_s, ended)
+        call = Call(connection=connection, tool=tool, arguments=arguments)
+        post = self._posts.begin(call, within_s, partial(self._posted, seat, hear))
         try:
             project.post(post.letter)
         except (MailboxFull, ActorGone) as fault:
             post.end(None, fault)
         return post.leave
+
+    def _posted(self, seat: Seat, hear: Hear, post: Post, value: Json | None, error: BaseException | None) -> None:
+        tool = post.call.tool
+        told = self._told(error, seat, tool) if error is not None else None
+        outcome = told.code if isinstance(told, Refusal) else GONE if value is None else ANSWERED
+        self._ended(seat, tool, outcome, trio.current_time() - post.began, post.within_s)
+        if value is not None or error is not None:
+            hear(value, told)
 
     async def _let_in(self, connection: Connection, tool: str) -> tuple[Seat, Project]:
         try:

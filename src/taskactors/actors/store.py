@@ -21,7 +21,6 @@ from ..storage.apart import Abandoned
 from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction, Writes
 from ..storage.errors import Damaged, EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
-from .commits import Commits
 from .faults import internal
 from .feed import Feed
 from .metrics import BATCH_UNITS, COMMIT_S, Distribution
@@ -43,7 +42,7 @@ TURN_S = 0.001
 project must not stand before another's calls. To let others run costs some microseconds."""
 
 HOPS = 4
-"""Turns of the loop that a call takes from its socket to the store: its reader, the router, the desk, and the store's own box."""
+"""Rounds of the loop that a call takes from its socket to the store: its reader, the router, the desk, and the store's own box."""
 
 GATHER_S = 0.005
 """A batch is never kept waiting for longer, however steadily calls come."""
@@ -178,15 +177,10 @@ class Store:
     health: StoreHealth
     off_loop: OffLoop = trio.to_thread.run_sync
     _engine: Engine = field(init=False)
-    _commits: Commits = field(init=False)
     _nursery: trio.Nursery = field(init=False)
     _work: trio.Event = Factory(trio.Event)
     _room: trio.Event = Factory(trio.Event)
     _ending: bool = False
-
-    @_commits.default
-    def _make_commits(self) -> Commits:
-        return Commits(self.off_loop)
 
     async def run(self, place: Place) -> None:
         """Open the engine, settle what an earlier life left in doubt, then serve until stopped. An engine fault ends this life."""
@@ -283,14 +277,11 @@ class Store:
                 await self._write(self.in_hand.batch)
             if len(wanted) > 1:
                 await self._gather()
-            else:
-                await trio.lowlevel.checkpoint()
 
     async def _gather(self) -> None:
         """Let what is on its way here arrive and share the next commit, until nothing more comes or it is enough."""
         quiet, until = 0, trio.current_time() + GATHER_S
-        while quiet < HOPS and len(self.in_hand.waiting) < BATCH_LIMIT and trio.current_time() < until:
-            had = len(self.in_hand.waiting)
+        while quiet < HOPS and (had := len(self.in_hand.waiting)) < BATCH_LIMIT and trio.current_time() < until:
             await trio.lowlevel.checkpoint()
             quiet = quiet + 1 if len(self.in_hand.waiting) == had else 0
 
@@ -298,7 +289,7 @@ class Store:
         began = trio.current_time()
         try:
             if writes := await self._drafted(batch):
-                await self._commits.make(self._engine.commit, writes, batch.id)
+                await self.off_loop(self._engine.commit, writes, batch.id)
         except NeedsRoom:
             self._engine.make_room()
             await self._write(batch)
@@ -355,7 +346,8 @@ class Store:
                 case Done(value):
                     letter.answer(value)
                 case Failed(Refusal() as no):
-                    letter.refuse(no)
+                    # Where it comes from leads back to this very batch, in a circle.
+                    letter.refuse(no.with_traceback(None))
                 case Failed(error):
                     self.health.saw(error)
                     letter.refuse(internal(error, "a unit of work failed", command=letter.message.command))
