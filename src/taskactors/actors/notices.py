@@ -109,21 +109,29 @@ class Notices:
         known = self._known.get(name)
         if known is None:
             return {}
-        now = self.clock.now()
-        running = [(each.code, each.deadline, each.touched_at) for each in known.held.values() if each.deadline is not None]
-        urgent = (number for number, message in known.unread.items() if message.urgent)
-        found: dict[str, Any] = {
-            "unread": len(known.unread) if len(known.unread) < UNREAD_COUNTED else f"{UNREAD_COUNTED}+",
-            "urgent": list(islice(urgent, SHOWN)),
-            "changed": list(islice(known.changed, SHOWN)),
-            "deadline_soon": [{"code": code, "at": text_of(deadline)} for code, deadline, _ in running if deadline - now <= SOON_MS],
-            "untouched": [code for code, _, touched_at in running if now - touched_at >= UNTOUCHED_MS][:SHOWN],
-            "paused": self._pause_of(known.agent),
-        }
-        known.changed.clear()
+        found: dict[str, Any] = {}
+        if known.unread:
+            found["unread"] = len(known.unread) if len(known.unread) < UNREAD_COUNTED else f"{UNREAD_COUNTED}+"
+            found["urgent"] = list(islice((number for number, message in known.unread.items() if message.urgent), SHOWN))
+        if known.changed:
+            found["changed"] = list(islice(known.changed, SHOWN))
+            known.changed.clear()
+        if known.held:
+            found |= self._of_claims(known)
+        found["paused"] = self._pause_of(known.agent)
         return {name: value for name, value in found.items() if value}
 
+    def _of_claims(self, known: _Known) -> dict[str, Any]:
+        now = self.clock.now()
+        running = [(each.code, each.deadline, each.touched_at) for each in known.held.values() if each.deadline is not None]
+        return {
+            "deadline_soon": [{"code": code, "at": text_of(deadline)} for code, deadline, _ in running if deadline - now <= SOON_MS],
+            "untouched": [code for code, _, touched_at in running if now - touched_at >= UNTOUCHED_MS][:SHOWN],
+        }
+
     def _pause_of(self, agent: Agent) -> str | None:
+        if not self._paused:
+            return None
         reasons = (self._paused[target] or "no reason given" for target in targets_of(agent) if target in self._paused)
         return next(reasons, None)
 
@@ -148,20 +156,25 @@ class Notices:
         lost: dict[int, tuple[_Known, str]] = {}
         for each in told:
             match each:
+                case Event():
+                    self._happened(each, lost)
+                case ClaimMoved():
+                    self._claim_moved(each, lost)
                 case Agent():
                     self._meet(each)
                 case InboxShown(agent, upto):
                     self._inbox_shown(agent, upto)
-                case ClaimMoved():
-                    self._claim_moved(each, lost)
-                case Event(kind=EventKind.MESSAGE_SENT):
-                    self._message_sent(each)
-                case Event(kind=EventKind.PAUSE_SET):
-                    self._pause_set(each)
-                case Event(kind=EventKind.TEXT_REDACTED, subject=subject) if subject.startswith("pause:"):
-                    self._paused[subject.removeprefix("pause:")] = INSTEAD
-                case Event(subject=subject) if subject.startswith("task:"):
-                    self._task_changed(each, lost)
+
+    def _happened(self, event: Event, lost: dict[int, tuple[_Known, str]]) -> None:
+        match event.kind:
+            case EventKind.MESSAGE_SENT:
+                self._message_sent(event)
+            case EventKind.PAUSE_SET:
+                self._pause_set(event)
+            case EventKind.TEXT_REDACTED if event.subject.startswith("pause:"):
+                self._paused[event.subject.removeprefix("pause:")] = INSTEAD
+            case _ if event.subject.startswith("task:"):
+                self._task_changed(event, lost)
 
     def _meet(self, agent: Agent) -> _Known:
         known = self._known.get(agent.name)

@@ -42,10 +42,16 @@ class Statistics:
         if (waited := event.data.get("waited_s")) is not None:
             self._waits_s.append(waited)
             self.claim_wait_s.observe(waited)
-        did = BY_AGENT.get(event.kind)
-        agent = str(event.data.get("agent") or event.acting_for or event.by)
-        if did is not None and (agent in self._by_agent or len(self._by_agent) < AGENTS_COUNTED):
-            self._by_agent.setdefault(agent, Counter())[did] += 1
+        if (did := BY_AGENT.get(event.kind)) is not None:
+            self._count_for(str(event.data.get("agent") or event.acting_for or event.by), did)
+
+    def _count_for(self, agent: str, did: str) -> None:
+        counts = self._by_agent.get(agent)
+        if counts is None:
+            if len(self._by_agent) >= AGENTS_COUNTED:
+                return
+            counts = self._by_agent[agent] = Counter()
+        counts[did] += 1
 
     def shown(self) -> Mapping[str, Any]:
         """Counts, rates and waits."""

@@ -220,7 +220,8 @@ class Waiting:
 
     def _heard(self, told: Sequence[object]) -> None:
         self._told_last = self.feed.commits, told
-        for each in told:
+        # Mostly nobody waits, and then there is no need to ask what each thing told is about.
+        for each in told if self._lines else ():
             for topic in topics_of(each):
                 self._wake(self._lines.get(topic, ()), each)
 
