@@ -122,7 +122,7 @@ async def test_the_number_of_a_closed_socket_may_be_anothers_at_once() -> None:
 
 
 async def test_a_flood_on_many_sockets_lets_other_tasks_have_their_turns() -> None:
-    pairs = [socket.socketpair() for _ in range(3 * IN_A_ROW)]
+    pairs = [socket.socketpair() for _ in range(6 * IN_A_ROW)]
     ours = [GuardedSocket(near) for near, _ in pairs]
     turns = 0
     seen_at: list[int] = []
@@ -141,7 +141,8 @@ async def test_a_flood_on_many_sockets_lets_other_tasks_have_their_turns() -> No
             while len(seen_at) < len(pairs):
                 turns += 1
                 await trio.lowlevel.checkpoint()
-    assert max(seen_at.count(turn) for turn in seen_at) <= IN_A_ROW
+    # Tasks of one round of the loop run in any order, so that two of ours may have one of the readers' between them, or none.
+    assert max(seen_at.count(turn) for turn in seen_at) <= 2 * IN_A_ROW
     for each, (_, far) in zip(ours, pairs, strict=True):
         each.cut()
         await each.aclose()

@@ -1,7 +1,7 @@
 """Command ids: what a command's events go by, random so that no two are ever the same, over all starts of all servers."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 ID_BYTES = 8
 
@@ -9,12 +9,9 @@ AT_ONCE = 512
 """Ids drawn from the system in one go: to ask it costs as much as to check a call."""
 
 
-def _drawn() -> Iterator[str]:
+def command_ids() -> Iterator[str]:
+    """New ones, for ever."""
     while True:
         drawn = secrets.token_hex(AT_ONCE * ID_BYTES)
         for at in range(0, len(drawn), 2 * ID_BYTES):
             yield drawn[at : at + 2 * ID_BYTES]
-
-
-new_command_id: Callable[[], str] = _drawn().__next__
-"""A new one. On the loop's thread only."""

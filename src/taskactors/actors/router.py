@@ -1,6 +1,6 @@
 """The router: turns a call into a checked command and hands it to its desk. It never waits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import Factory, define
 
@@ -10,7 +10,7 @@ from ..runtime import Address, Letter, Place, in_batches
 from .arguments import Arguments
 from .calls import Call, Command, UnknownTool
 from .clock import Clock
-from .command_ids import new_command_id
+from .command_ids import command_ids
 from .identity import require_scope, speaker
 from .patience import require_patience
 from .presence import Presence
@@ -32,6 +32,7 @@ class Router:
     presence: Presence
     clock: Clock
     _arguments: dict[str, Arguments[Request]] = Factory(dict)
+    _ids: Iterator[str] = Factory(command_ids)
 
     async def run(self, place: Place) -> None:
         await in_batches(place, self._route, BATCH_LIMIT)
@@ -54,7 +55,7 @@ class Router:
         require_patience(call.connection, request, call.tool)
         caller = speaker(call.connection, request, call.tool)
         self.presence.called(caller.name, self.clock.now())
-        return Command(id=new_command_id(), tool=call.tool, request=request, caller=caller)
+        return Command(id=next(self._ids), tool=call.tool, request=request, caller=caller)
 
     def _arguments_of(self, tool: Tool) -> Arguments[Request]:
         known = self._arguments.get(tool.name)
