@@ -1,11 +1,14 @@
 """Long reads: done in turns, between which everybody else has theirs, and answered as one."""
 
+from typing import Any
+
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from taskactors.actors.store import Store
 from taskactors.board import listing
+from taskactors.board.changes import EXAMINED_LIMIT
 from taskactors.domain.errors import Refusal
 from tests.actors.team import Team, team
 
@@ -99,3 +102,49 @@ async def test_a_search_in_the_log_that_stops_early_is_not_parked_before_what_is
         then = await on.call("bob", "get_changes", kinds=["task_claimed"], wait_s=30, cursor=first["next_cursor"])
         assert [each["kind"] for each in then["items"]] == ["task_claimed"]
         assert trio.current_time() == began
+
+
+async def much_happens(on: Team, to: str) -> None:
+    """More than one page of the log looks at, and nothing of it of interest."""
+    for number in range(EXAMINED_LIMIT + 100):
+        await on.call(to, "create_task", code=f"OTHER-{number}", name="n", description="d")
+
+
+async def test_who_follows_one_task_of_a_busy_team_reads_none_of_what_happened_to_the_others(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        answers: list[Any] = []
+
+        async def follow() -> None:
+            answers.append(await on.call("ada", "get_changes", code="MINE-1", cursor="now", wait_s=40))
+
+        await on.call("ada", "create_task", code="MINE-1", name="n", description="d")
+        async with trio.open_nursery() as following:
+            following.start_soon(follow)
+            await wait_all_tasks_blocked()
+            await much_happens(on, "bob")
+            assert answers == []
+            await on.call("bob", "claim_task", code="MINE-1")
+            await wait_all_tasks_blocked()
+            # The first answer has it, and not only that a thousand events were looked at in vain.
+            (answer,) = answers
+        assert [(each["kind"], each["by"]) for each in answer["items"]] == [("task_claimed", "bob")]
+        assert (await on.call("ada", "get_changes", code="MINE-1", cursor=answer["next_cursor"]))["items"] == []
+
+
+async def test_a_wait_that_ends_with_nothing_goes_on_from_its_end(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery, team(nursery) as on:
+        cursors: list[str] = []
+
+        async def follow(digest: bool) -> None:
+            nothing = await on.call("ada", "get_changes", code="MINE-1", cursor="now", wait_s=40, digest=digest)
+            assert nothing["items"] == []
+            cursors.append(nothing["next_cursor"])
+
+        await on.call("ada", "create_task", code="MINE-1", name="n", description="d")
+        async with trio.open_nursery() as following:
+            following.start_soon(follow, False)
+            following.start_soon(follow, True)
+            await wait_all_tasks_blocked()
+            await much_happens(on, "bob")
+            end = (await on.call("ada", "get_changes", cursor="now"))["next_cursor"]
+        assert cursors == [end, end]

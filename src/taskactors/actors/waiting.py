@@ -12,6 +12,7 @@ from attrs import Factory, define, field
 
 from ..board.requests.request import Request
 from ..board.watching import Nothing, Taken, Watch, topics_of
+from ..domain.events import Event
 from ..runtime import ActorGone, Address, Letter, MailboxFull, Place
 from .calls import Command
 from .delivery import Delivery, Way
@@ -195,7 +196,8 @@ class Waiting:
     def _give_up(self, waiter: Waiter) -> None:
         self._keep_place(waiter)
         self._leave(waiter)
-        waiter.letter.answer(waiter.answer)
+        assert waiter.answer is not None
+        waiter.letter.answer(waiter.answer.until(self.feed.seq))
 
     def _left(self, waiter: Waiter) -> None:
         """Its caller is gone, and nothing of it shall stay. One that is trying hears what comes of that first."""
@@ -243,6 +245,8 @@ class Waiting:
                 self._try(waiter)
                 return
             else:
+                if isinstance(told, Event) and waiter.answer is not None:
+                    waiter.answer = waiter.answer.until(told.seq - 1)
                 self._try(waiter)
         for waiter in busy:
             if waiter.watch.is_for_one(told):

@@ -40,9 +40,18 @@ def get_changes(view: View, request: GetChanges) -> Turns[Answer]:
     answer = yield from (_digest if request.digest else _events)(view, request, task, after)
     if answer["items"] or "stopped_after" in answer:
         return answer
-    # What is to come begins at the first look, not at each that follows.
-    again = evolve(request, cursor=answer["next_cursor"])
-    return Nothing(answer, LogWatch(frozenset(request.kinds), task), again=again)
+    seen = read_cursor(CURSOR, answer["next_cursor"], "get_changes")[0]
+    return _nothing_until(request, LogWatch(frozenset(request.kinds), task), answer, seen)
+
+
+def _nothing_until(request: GetChanges, watch: LogWatch, answer: Answer, seq: int) -> Nothing:
+    # What is to come begins at the first look, and moves on with what the watch is told and does not see: whoever follows one
+    # task of a busy team would else read all that happened to the others meanwhile.
+    cursor = cursor_after(CURSOR, seq)
+    again = evolve(request, cursor=cursor)
+    return Nothing(
+        {**answer, "next_cursor": cursor}, watch, again=again, upto=lambda later: _nothing_until(request, watch, answer, max(seq, later))
+    )
 
 
 def _begin(view: View, request: GetChanges) -> int:

@@ -1,6 +1,6 @@
 """Watching: what a commit tells those who wait, what each of them waits for, and the answer that says that there is nothing yet."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -177,11 +177,24 @@ class Nothing(dict[str, Any]):
     """An answer that says only that there is nothing yet: never stored for a repeat, and given to a waiter when its time is over.
 
     `left` says in which lanes there is work that this caller could not take and another might; `again` is how a waiter
-    asks the next time, when that is not as the first time.
+    asks the next time, when that is not as the first time. `upto` makes the same answer for a later moment: when everything
+    up to that event was told, and the watch saw none of it.
     """
 
-    def __init__(self, answer: Mapping[str, Any], watch: Watch, left: tuple[Ready, ...] = (), again: Request | None = None) -> None:
+    def __init__(
+        self,
+        answer: Mapping[str, Any],
+        watch: Watch,
+        left: tuple[Ready, ...] = (),
+        again: Request | None = None,
+        upto: "Callable[[int], Nothing] | None" = None,
+    ) -> None:
         super().__init__(answer)
         self.watch = watch
         self.left = left
         self.again = again
+        self._upto = upto
+
+    def until(self, seq: int) -> "Nothing":
+        """The same answer at that event; itself where the moment makes no difference."""
+        return self if self._upto is None else self._upto(seq)
