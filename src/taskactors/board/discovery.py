@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from ..domain.agent import Agent, provisional
@@ -20,6 +21,9 @@ Answer = Mapping[str, Any]
 
 Order = tuple[int, int, int]
 """A ready task's place in the order of work; the last part is its id."""
+
+READ_AT_ONCE = 16
+"""Of each lane: mostly the first is taken, and a team has dozens of lanes."""
 
 
 def discover_work(view: View, request: ask.DiscoverWork) -> Turns[Answer]:
@@ -76,7 +80,7 @@ def _lanes(view: View) -> Iterator[Lane]:
 
 
 def _ready_in(view: View, lane: Lane, limit: int) -> Iterator[Order]:
-    for entry, _ in view.snapshot.range(*layout.ready_in(lane), limit=limit):
+    for entry, _ in islice(view.walk(layout.ready_in(lane), at_once=READ_AT_ONCE), limit):
         rank, due_at, task_id = split(entry)[-3:]
         yield int(rank), int(due_at), int(task_id)
 

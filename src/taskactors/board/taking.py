@@ -40,10 +40,16 @@ def next_task(change: Change, request: NextTask) -> Answer:
         raise TooManyTasks(agent=me.name, limit=me.max_concurrent_tasks, held=held)
     # What somebody says they can do is not yet registered, and a claim goes by what is.
     capabilities = frozenset[str]() if me.provisional else able(me, request.capabilities)
-    ready = takeable(change, me, capabilities, EXAMINED_LIMIT, request.role)
-    examined = [change.task(order[-1]) for order in islice(ready, EXAMINED_LIMIT if _filters(request) else AFFINITY_LIMIT)]
-    fitting = (task for task in examined if _passes(change, task, request))
-    task = _preferred(change, fitting, me)
+    examined = 0
+
+    def fitting() -> Iterator[Task]:
+        nonlocal examined
+        for order in islice(takeable(change, me, capabilities, EXAMINED_LIMIT, request.role), EXAMINED_LIMIT):
+            examined += 1
+            if _passes(change, task := change.task(order[-1]), request):
+                yield task
+
+    task = _preferred(change, fitting(), me)
     if task is None:
         return _nothing(change, me, capabilities, examined, request.wait_s)
     claimed = claim_for(change, task, me.name, request.lease_s)
@@ -53,10 +59,6 @@ def next_task(change: Change, request: NextTask) -> Answer:
         answer["reservations"] = reservations
     undoing = ReleaseTask(id=claimed.id, fence=claimed.claim.fence, reason=GIVEN_BACK)
     return Taken(answer, "release_task", undoing, left_for_others(change, request.wait_s))
-
-
-def _filters(request: NextTask) -> bool:
-    return bool(request.labels or request.parent)
 
 
 def _passes(change: Change, task: Task, request: NextTask) -> bool:
@@ -77,11 +79,11 @@ def _implementers(change: Change, task: Task) -> set[str | None]:
     return {blocker.implementer for code in task.blockers if (blocker := change.find_coded(code))}
 
 
-def _nothing(change: Change, me: Agent, capabilities: frozenset[str], examined: list[Task], wait_s: int) -> Nothing:
+def _nothing(change: Change, me: Agent, capabilities: frozenset[str], examined: int, wait_s: int) -> Nothing:
     mine = f"held by {me.name}"
     open_tasks = whole(explained(change, me, capabilities, NEAREST_SHOWN))
     nearest = [each for each in open_tasks if each.get("why") not in (None, mine)][:NEAREST_SHOWN]
     answer: dict[str, Any] = {"nothing_ready": True, "nearest": nearest}
-    if len(examined) == EXAMINED_LIMIT:
+    if examined == EXAMINED_LIMIT:
         answer["stopped_after"] = EXAMINED_LIMIT
     return Nothing(answer, WorkWatch(me, capabilities), left_for_others(change, wait_s))
