@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from taskactors.storage.errors import Damaged
 from taskactors.storage.in_memory import InMemoryEngine
 from taskactors.storage.kept_back import last_batch
-from taskactors.storage.sealing import CHECKSUM_BYTES, counted, seal, unseal
+from taskactors.storage.sealing import CHECKSUM_BYTES, counted, seal, sealed_changes, unseal
 from tests.storage.engines import dump, put, write
 
 TASKS = 5000
@@ -77,3 +77,16 @@ def test_every_commit_leaves_its_number_and_the_tally_of_all_values() -> None:
         last = last_batch(engine._raw)
         assert own == last.sealed()
         assert (last.number, last.tally) == (number + 2, tally)
+
+
+def test_what_a_batch_changes_is_what_differs_and_moves_the_tally_as_each_value_would() -> None:
+    there: dict[bytes, bytes | None] = {key: seal(key, b"old") for key in (b"same", b"other", b"going")} | {b"never": None}
+    values = [(b"same", b"old"), (b"other", b"new"), (b"going", None), (b"never", None), (b"absent", None), (b"fresh", b"")]
+    one_by_one = 7
+    for key, body in values:
+        one_by_one = counted(one_by_one, there.get(key), None if body is None else seal(key, body))
+
+    tally, changed = sealed_changes(7, values, there)
+
+    assert changed == [(b"other", seal(b"other", b"new")), (b"going", None), (b"fresh", seal(b"fresh", b""))]
+    assert tally == one_by_one

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import compress
-from operator import attrgetter, is_not
 from typing import Any, Literal
 
-from attrs import fields, frozen
+from attrs import fields
 
 from ..domain.agent import Agent
 from ..domain.handing_off import Handoff
@@ -47,10 +45,12 @@ def shortened(text: str) -> str:
 
 def task(value: Task, detail: Detail = "full") -> dict[str, Any]:
     """A task: the eight fields that every task has, then whatever else is set."""
-    plan = _PLANS[detail]
-    contents = plan.contents_of(value)
-    there = compress(zip(plan.names, contents, plan.writers, strict=True), map(is_not, contents, plan.empty))
-    shown = {name: content if written is None else written(content) for name, content, written in there}
+    contents = vars(value)
+    shown = {
+        name: content if write is None else write(content)
+        for name, empty, write in _PLANS[detail]
+        if (content := contents[name]) is not empty
+    }
     if detail == "brief":
         shown["description"] = shortened(value.description)
     if value.cancelled_blockers:
@@ -225,19 +225,12 @@ _WRITTEN: Mapping[str, Callable[[Any], Any]] = {
 """How those fields of a task that are no plain text, number or truth are written."""
 
 
-@frozen
-class _Plan:
-    """What one detail shows of a task, field by field: what an empty one holds and how another is written, and how to read all at once.
+_Plan = tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]
+"""What one detail shows of a task, field by field: its name, what it holds when it is left out, and how it is written otherwise.
 
-    Made once: a task has three dozen fields, of which most are empty and a dozen is shown by every answer. What is empty is known by
-    being the very object: None, False, 0 and () are one each, and to compare claims and results takes far longer.
-    """
-
-    names: tuple[str, ...]
-    contents_of: Callable[[Task], tuple[Any, ...]]
-    empty: tuple[Any, ...]
-    writers: tuple[Callable[[Any], Any] | None, ...]
-
+Made once: a task has three dozen fields, of which most are empty and a dozen is shown by every answer. What is empty is known by
+being the very object: None, False, 0 and () are one each, and to compare claims and results takes far longer.
+"""
 
 _NEVER = object()
 """No content is this: what a field holds when it is left out, for those that never are."""
@@ -246,9 +239,11 @@ _NEVER = object()
 def _plan(detail: Detail) -> _Plan:
     left_out = HIDDEN if detail == "full" else HIDDEN | FULL_ONLY
     shown = [each for each in fields(Task) if each.name not in left_out]
-    names = tuple(each.name for each in shown)
-    empty = tuple(each.default if each.name not in ALWAYS and each.default in (None, False, ()) else _NEVER for each in shown)
-    return _Plan(names, attrgetter(*names), empty, tuple(map(_WRITTEN.get, names)))
+    return tuple([(each.name, _empty(each.name, each.default), _WRITTEN.get(each.name)) for each in shown])
+
+
+def _empty(name: str, default: Any) -> Any:
+    return default if name not in ALWAYS and default in (None, False, ()) else _NEVER
 
 
 _PLANS: Mapping[Detail, _Plan] = {"brief": _plan("brief"), "full": _plan("full")}

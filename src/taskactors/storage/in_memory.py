@@ -1,7 +1,7 @@
 """The engine in memory: a real engine, and the model that the others are compared with. It lives as long as its object."""
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -67,6 +67,9 @@ class _Sorted:
 
     def get(self, key: bytes) -> bytes | None:
         return self._values.get(key)
+
+    def those(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        return {key: self._values[key] for key in keys if key in self._values}
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool) -> list[tuple[bytes, bytes]]:
         first, after = bisect_left(self._keys, start), bisect_left(self._keys, end)

@@ -1,13 +1,14 @@
 """The buffer that units of work write into: laid over an engine's own transaction, the same for every engine."""
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .engine import Done, Failed, Unit, Writes
 from .errors import EngineFault, KeyTooLong, ValueTooLong
 from .kept_back import BATCH_KEY, FIRST_OWN, LastBatch, last_batch
 from .keys import KEY_LIMIT
-from .sealing import counted, seal, unseal
+from .sealing import sealed_changes, unseal
 
 VALUE_LIMIT = 16 << 20
 """Sixteen of the largest messages: whatever is longer is a mistake, and would grow the map for good."""
@@ -19,6 +20,10 @@ class Raw(Protocol):
     """What an engine shows of its own transaction: sealed values, of one moment."""
 
     def get(self, key: bytes) -> bytes | None: ...
+
+    def those(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Which of these keys are there, and with what."""
+        ...
 
     def range(self, start: bytes, end: bytes, limit: int, reverse: bool) -> list[tuple[bytes, bytes]]: ...
 
@@ -157,15 +162,9 @@ class Buffer:
         if not self._writes:
             return []
         last = last_batch(self._raw)
-        tally = last.tally
-        changed: list[tuple[bytes, bytes | None]] = []
-        for key in self._order:
-            value = self._writes[key]
-            come = None if value is None else seal(key, value)
-            gone = self._sealed[key] if key in self._sealed else self._raw.get(key)
-            if come != gone:
-                tally = counted(tally, gone, come)
-                changed.append((key, come))
+        unread = [key for key in self._order if key not in self._sealed]
+        there = self._sealed | self._raw.those(unread)
+        tally, changed = sealed_changes(last.tally, [(key, self._writes[key]) for key in self._order], there)
         changed.append((BATCH_KEY, LastBatch(last.number + 1, tally, batch_id).sealed()))
         return changed
 
