@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..domain.task import State, Task
-from ..storage.keys import split
+from ..storage.keys import last_number
 from . import layout, wire
 from .cursors import cursor_after, read_cursor
 from .requests.tasks import ListTasks
@@ -39,7 +39,7 @@ def list_tasks(view: View, request: ListTasks) -> Turns[Answer]:
     for examined, (entry, record) in enumerate(view.walk((start, end), reverse=True, at_once=READ_AT_ONCE), 1):
         if examined % RECORDS_A_TURN == 0:
             yield
-        last = int(split(entry)[-1])
+        last = last_number(entry)
         stored = record or view.stored_task(last)
         read += len(stored)
         task = TASK.decode(stored)
