@@ -2,7 +2,7 @@
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from taskactors.actors import store
 from tests.actors.team import Team, team
@@ -44,3 +44,40 @@ async def test_without_letting_calls_arrive_there_are_many_more_commits(mock_clo
 async def test_one_alone_has_a_commit_for_each_call(mock_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery, team(nursery) as us:
         assert await _commits(us, 1) == ROUNDS
+
+
+async def _with_the_woken(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many share the commit of one who waited for mail, while everybody else works."""
+    sizes: list[int] = []
+    write = store.Store._write
+
+    async def written(self: store.Store, batch: store.Batch) -> None:
+        if any(letter.message.woken for letter in batch.letters):
+            sizes.append(len(batch.letters))
+        await write(self, batch)
+
+    monkeypatch.setattr(store.Store, "_write", written)
+    async with trio.open_nursery() as nursery, team(nursery) as us:
+        heard: list[object] = []
+
+        async def read() -> None:
+            heard.extend((await us.call("reader", "read_inbox", wait_s=40))["items"])
+
+        async with trio.open_nursery() as working:
+            working.start_soon(read)
+            await wait_all_tasks_blocked()
+            working.start_soon(_commits, us, AGENTS)
+            for _ in range(3 * LATEST):
+                await trio.lowlevel.checkpoint()
+            await us.call("sender", "send_message", to="reader", content="hello")
+        assert len(heard) == 1
+    return sizes[0]
+
+
+async def test_one_who_was_woken_waits_for_nobody_to_share_the_commit(mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await _with_the_woken(monkeypatch) < AGENTS / 2
+
+
+async def test_without_that_all_who_work_would_be_waited_for(mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store.InHand, "has_woken", property(lambda self: False, lambda self, value: None), raising=True)
+    assert await _with_the_woken(monkeypatch) > AGENTS / 2

@@ -66,6 +66,8 @@ class Write:
 
     unit: Callable[[Transaction], Any]
     command: str
+    woken: bool = False
+    """Somebody who waited was woken for it: they have waited for long enough, and it for no others to share its commit."""
 
 
 @frozen
@@ -99,6 +101,7 @@ class InHand:
 
     waiting: deque[Letter[Write]] = Factory(deque)
     waiting_bytes: int = 0
+    has_woken: bool = False
     batch: Batch | None = None
     outlook: Outlook | None = None
     """What is to come, as it was when the store was stopped in good order."""
@@ -107,6 +110,7 @@ class InHand:
         """One more that waits for its commit."""
         self.waiting.append(letter)
         self.waiting_bytes += letter.size
+        self.has_woken |= letter.message.woken
 
     @property
     def is_enough(self) -> bool:
@@ -122,6 +126,7 @@ class InHand:
             size += letter.size
             letters.append(letter)
         self.waiting_bytes -= size
+        self.has_woken = False
         return letters
 
 
@@ -280,10 +285,10 @@ class Store:
 
     async def _gather(self) -> None:
         """Let what is on its way here arrive and share the next commit, until nothing more comes or it is enough."""
-        quiet, until = 0, trio.current_time() + GATHER_S
-        while quiet < HOPS and (had := len(self.in_hand.waiting)) < BATCH_LIMIT and trio.current_time() < until:
+        quiet, until, hand = 0, trio.current_time() + GATHER_S, self.in_hand
+        while quiet < HOPS and not hand.has_woken and (had := len(hand.waiting)) < BATCH_LIMIT and trio.current_time() < until:
             await trio.lowlevel.checkpoint()
-            quiet = quiet + 1 if len(self.in_hand.waiting) == had else 0
+            quiet = quiet + 1 if len(hand.waiting) == had else 0
 
     async def _write(self, batch: Batch) -> None:
         began = trio.current_time()

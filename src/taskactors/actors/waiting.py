@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import trio
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
 from ..board.requests.request import Request
 from ..board.watching import Nothing, Taken, Watch, topics_of
@@ -124,7 +124,8 @@ class Waiting:
         waiter.trying, waiter.again = True, False
         try:
             order = waiter.make_order(waiter.answer.again if waiter.answer is not None else None)
-            waiter.writes = isinstance(order, Write)
+            if isinstance(order, Write):
+                waiter.writes, order = True, evolve(order, woken=waiter.woken_at is not None)
             self.store.post(Letter(order, partial(self._tried, waiter), waiter.letter.urgent, waiter.letter.size))
         except (MailboxFull, ActorGone) as error:
             self._leave(waiter)

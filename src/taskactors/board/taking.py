@@ -25,7 +25,7 @@ Answer = Mapping[str, Any]
 EXAMINED_LIMIT = 512
 """How many ready tasks one call looks at for one that its filters let through; it says when it stopped there."""
 
-AFFINITY_LIMIT = 32
+AFFINITY_LIMIT = 8
 """How many tasks of the same rank are looked at for one whose prerequisite the caller did."""
 
 NEAREST_SHOWN = 5
