@@ -2,6 +2,7 @@
 
 import pytest
 
+from taskactors.board.changes import EXAMINED_LIMIT
 from taskactors.domain.errors import InvalidArguments
 
 from .board import Board, Seat
@@ -28,6 +29,20 @@ def test_only_what_was_asked_for_is_told_and_the_cursor_passes_the_rest(board: B
     assert [each["kind"] for each in page["items"]] == ["task_created", "task_claimed", "message_sent"]
     assert [each["kind"] for each in ada.get_changes(kinds=["task_claimed"])["items"]] == ["task_claimed"] * 2
     assert ada.get_changes(cursor=page["next_cursor"])["items"] == []
+
+
+def test_what_happened_to_a_task_begins_where_it_was_made(board: Board, ada: Seat) -> None:
+    for number in range(EXAMINED_LIMIT + 10):
+        ada.task(f"OLD-{number}")
+    board.later(1)
+    ada.held("NEW-1")
+    page = ada.get_changes(code="NEW-1")
+    assert [each["kind"] for each in page["items"]] == ["task_created", "task_claimed"]
+    assert "stopped_after" not in page
+    assert ada.get_changes(code="NEW-1", digest=True)["events"] == 2
+    # The oldest is found where it is, too, and so is one made in the same moment as many others.
+    assert [each["kind"] for each in ada.get_changes(code="OLD-0")["items"]] == ["task_created"]
+    assert [each["kind"] for each in ada.get_changes(code=f"OLD-{EXAMINED_LIMIT // 2}")["items"]] == ["task_created"]
 
 
 def test_now_begins_with_what_is_to_come(board: Board, ada: Seat) -> None:

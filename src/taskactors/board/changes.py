@@ -36,7 +36,7 @@ DIGEST_LIMIT = 10_000
 def get_changes(view: View, request: GetChanges) -> Turns[Answer]:
     """One page of the log after the cursor, or a digest of it, with a cursor that goes on from there."""
     task = view.task_coded(request.code) if request.code else None
-    after = _begin(view, request)
+    after = _begin(view, request, task)
     answer = yield from (_digest if request.digest else _events)(view, request, task, after)
     if answer["items"] or "stopped_after" in answer:
         return answer
@@ -54,12 +54,13 @@ def _nothing_until(request: GetChanges, watch: LogWatch, answer: Answer, seq: in
     )
 
 
-def _begin(view: View, request: GetChanges) -> int:
+def _begin(view: View, request: GetChanges, task: Task | None) -> int:
     """Raises CursorExpired when somebody would go on where there is nothing any more."""
     before_all = view.first_seq() - 1
     match request.cursor:
         case None:
-            return before_all
+            # Nothing is about a task before it was made; a page would look at all that others did since the log began.
+            return before_all if task is None else view.last_seq_before(task.inserted_at)
         case "now":
             return view.head_seq()
         case "latest":
