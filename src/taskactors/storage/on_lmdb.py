@@ -227,7 +227,10 @@ class LmdbEngine:
 
     def examine(self, check: str, wanted: Callable[[], bool]) -> list[str]:
         self._require_usable()
-        return self._apart(examining.__name__, check, wanted)
+        try:
+            return self._apart(examining.__name__, check, wanted)
+        finally:
+            shutil.rmtree(self._folder / examining.COPY, ignore_errors=True)
 
     def _apart(self, module: str, argument: str, wanted: Callable[[], bool]) -> list[str]:
         try:
