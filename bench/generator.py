@@ -11,9 +11,9 @@ from .servers import GENERATOR_CORE, Server, environment
 # What it may take beyond the stretch itself: a thousand connections, on a machine that is busy.
 OVERHEAD_S = 120.0
 
-# One agent may make two thousand calls a second and four thousand at once: so few agents are measured briefly, and each time as others.
+# One agent may make a thousand calls a second and two thousand at once: so few agents are measured briefly, and each time as others.
 FEW = 8
-FEW_FOR_S = {"reads": 0.3}
+FEW_FOR_S = {"reads": 0.15}
 FEW_ELSE_FOR_S = 0.6
 _numbers = count()
 

@@ -29,8 +29,7 @@ def test_a_burst_passes_and_what_comes_on_top_is_refused_with_when_to_come_again
     with pytest.raises(TooManyCalls) as no:
         pace.take("ada")
     time.now += no.value.retry_after_ms / 1000
-    for _ in range(no.value.retry_after_ms * CALLS_PER_S // 1000):
-        pace.take("ada")
+    pace.take("ada")
     with pytest.raises(TooManyCalls):
         pace.take("ada")
     pace.take("bob")

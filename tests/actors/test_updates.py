@@ -1,5 +1,7 @@
 """Updates: everybody who listens hears the names of what has changed in their project, and nobody hears of another's."""
 
+from functools import partial
+
 import trio
 from trio.testing import MockClock
 
@@ -69,11 +71,15 @@ async def test_another_project_is_not_heard_and_whoever_has_left_hears_nothing(a
 # a crowd that listens
 
 
+def note(heard: list[tuple[float, frozenset[str]]], names: frozenset[str]) -> None:
+    heard.append((trio.current_time(), names))
+
+
 def crowd(of: Team, number: int) -> list[list[tuple[float, frozenset[str]]]]:
     """What each of many hears, and when."""
     all_heard: list[list[tuple[float, frozenset[str]]]] = [[] for _ in range(number)]
     for heard in all_heard:
-        of.projects.listen("default", lambda names, heard=heard: heard.append((trio.current_time(), names)))  # type: ignore[misc]
+        of.projects.listen("default", partial(note, heard))
     return all_heard
 
 

@@ -10,7 +10,8 @@ from taskactors.mcp_server.pushing import Subscription
 from taskactors.transports.websocket_wire import WebSocketWire
 
 LEAKED_BYTES = 100 << 10
-QUEUED_BYTES = 20 << 10
+# A crowd is told of several commits together: what is queued once must show.
+QUEUED_BYTES = 64 << 10
 HELD_UP_S = 0.002
 
 kept: list[Any] = []
@@ -18,29 +19,32 @@ kept: list[Any] = []
 
 def leak_with_every_client() -> None:
     """Something is kept of everybody who ever connects."""
-    begin = WebSocketWire.__init__
+    wire: Any = WebSocketWire
+    begin = wire.__init__
 
     def beginning(self: WebSocketWire, *given: Any) -> None:
         kept.append(b"x" * LEAKED_BYTES)
         begin(self, *given)
 
-    WebSocketWire.__init__ = beginning  # type: ignore[method-assign, assignment]
+    wire.__init__ = beginning
 
 
 def queue_for_every_client() -> None:
     """What happens is queued for each who wants to hear of it."""
-    hear = Subscription.hear
+    subscription: Any = Subscription
+    hear = subscription.hear
 
     def hearing(self: Subscription, names: frozenset[str]) -> None:
         kept.append(bytearray(QUEUED_BYTES))
         hear(self, names)
 
-    Subscription.hear = hearing  # type: ignore[method-assign]
+    subscription.hear = hearing
 
 
 def work_for_every_client() -> None:
     """Whatever happens costs everybody a little for each who wants to hear of it."""
-    hear = Updates._heard
+    updates: Any = Updates
+    hear = updates._heard
 
     def hearing(self: Updates, told: Any) -> None:
         until = time.perf_counter() + HELD_UP_S * len(self.listeners)
@@ -48,7 +52,7 @@ def work_for_every_client() -> None:
             pass
         hear(self, told)
 
-    Updates._heard = hearing  # type: ignore[method-assign]
+    updates._heard = hearing
 
 
 FAULTS = {"leak": leak_with_every_client, "queue": queue_for_every_client, "work": work_for_every_client}

@@ -88,14 +88,14 @@ class ScriptedWire:
 
     async def receive(self, taken: Taken | None = None) -> str | bytes | None:
         while True:
-            frame: Any = await self._incoming[1].receive()
+            frame: str | bytes | Leaving | Draining = await self._incoming[1].receive()
             if isinstance(frame, Leaving):
                 self._gone = True
                 raise WireClosed
             if isinstance(frame, Draining):
                 return None
             if taken is None or not taken(frame):
-                return frame  # type: ignore[no-any-return]
+                return frame
 
     async def send(self, frame: str | bytes) -> None:
         if self._gone:
@@ -150,7 +150,7 @@ async def _held(way: Way, script: Sequence[Step], connection: Connection) -> tup
             serving.start_soon(serve)
             for step in script:
                 await _take(step, wire, board.projects._listeners.get(connection.project))
-                said.append(_in_order([_without_unread(_foreseen(each)) for each in wire.take()]))
+                said.append(_in_order([_foreseen(each) for each in wire.take()]))
             ended = over.is_set()
             serving.cancel_scope.cancel()
         await wait_all_tasks_blocked()
@@ -184,18 +184,6 @@ async def _take(step: Step, wire: ScriptedWire, listeners: Any) -> None:
             for frame in frames:
                 wire.bring_json(frame)
     await wait_all_tasks_blocked()
-
-
-def _without_unread(said: Any) -> Any:
-    """The same, but for how much is unread: a hint that tells what is known in the turn of the loop in which an answer is written."""
-    result = said.get("result")
-    whole = result.get("structuredContent") if isinstance(result, dict) else None
-    if not isinstance(whole, dict) or "notices" not in whole or json.loads(result["content"][0]["text"]) != whole:
-        return said
-    notices = {name: value for name, value in whole["notices"].items() if name not in ("unread", "urgent")}
-    whole = {name: value for name, value in whole.items() if name != "notices"} | ({"notices": notices} if notices else {})
-    text = json.dumps(whole, separators=(",", ":"), ensure_ascii=False)
-    return {**said, "result": {**result, "structuredContent": whole, "content": [{"type": "text", "text": text}]}}
 
 
 def _foreseen(said: Any) -> Any:

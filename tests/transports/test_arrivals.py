@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from taskactors.transports.arrivals import IN_A_ROW, Arrivals
-from taskactors.transports.guarded_stream import GONE, GuardedSocket
+from taskactors.transports.guarded_stream import GONE, AtOnce, GuardedSocket
 
 WITHIN_S = 10.0
 
@@ -44,8 +44,8 @@ async def test_what_comes_is_taken_where_it_is_read_and_whoever_receives_waits_o
     await ours.aclose()
 
 
-async def _expect(ours: GuardedSocket, at_once: object, expected: bytes | None) -> None:
-    assert await ours.receive(at_once) == expected  # type: ignore[arg-type]
+async def _expect(ours: GuardedSocket, at_once: AtOnce | None, expected: bytes | None) -> None:
+    assert await ours.receive(at_once) == expected
 
 
 async def test_what_comes_while_nobody_receives_is_there_for_whoever_does_next(ends: Ends) -> None:

@@ -8,7 +8,7 @@ from attrs import Factory, define
 
 from .refusals import TooManyCalls
 
-CALLS_PER_S = 2_000
+CALLS_PER_S = 1_000
 """Many times what an agent that works needs, and a fraction of what the server can do."""
 
 BURST = 2 * CALLS_PER_S

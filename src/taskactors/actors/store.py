@@ -102,6 +102,7 @@ class InHand:
     waiting: deque[Letter[Write]] = Factory(deque)
     waiting_bytes: int = 0
     has_woken: bool = False
+    """Whether somebody was woken for one of them."""
     batch: Batch | None = None
     outlook: Outlook | None = None
     """What is to come, as it was when the store was stopped in good order."""
@@ -126,7 +127,7 @@ class InHand:
             size += letter.size
             letters.append(letter)
         self.waiting_bytes -= size
-        self.has_woken = False
+        self.has_woken = any(letter.message.woken for letter in self.waiting)
         return letters
 
 

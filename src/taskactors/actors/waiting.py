@@ -124,8 +124,9 @@ class Waiting:
         waiter.trying, waiter.again = True, False
         try:
             order = waiter.make_order(waiter.answer.again if waiter.answer is not None else None)
-            if isinstance(order, Write):
-                waiter.writes, order = True, evolve(order, woken=waiter.woken_at is not None)
+            waiter.writes = isinstance(order, Write)
+            if isinstance(order, Write) and waiter.woken_at is not None:
+                order = evolve(order, woken=True)
             self.store.post(Letter(order, partial(self._tried, waiter), waiter.letter.urgent, waiter.letter.size))
         except (MailboxFull, ActorGone) as error:
             self._leave(waiter)

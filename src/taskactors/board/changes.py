@@ -1,5 +1,6 @@
 """What happened: the log from a point on, as events or as a digest."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from ..domain.errors import CursorExpired
 from ..domain.events import Event
 from ..domain.evolving import evolve
 from ..domain.moments import text_of
-from ..domain.task import Task
+from ..domain.task import Instant, Task
 from . import layout
 from .chain import body_of
 from .context import CHARACTERS_PER_TOKEN
@@ -60,7 +61,7 @@ def _begin(view: View, request: GetChanges, task: Task | None) -> int:
     match request.cursor:
         case None:
             # Nothing is about a task before it was made; a page would look at all that others did since the log began.
-            return before_all if task is None else view.last_seq_before(task.inserted_at)
+            return before_all if task is None else _last_before(view, task.inserted_at)
         case "now":
             return view.head_seq()
         case "latest":
@@ -75,6 +76,13 @@ def _begin(view: View, request: GetChanges, task: Task | None) -> int:
                 dropped=view.dropped(),
                 next_cursor=cursor_after(CURSOR, before_all),
             )
+
+
+def _last_before(view: View, moment: Instant) -> int:
+    """The number of the last event that happened before that; of the last that was dropped, when none that is there did."""
+    # Events are in the order of their times, so a few of them tell.
+    there = range(view.first_seq(), view.head_seq() + 1)
+    return there.start - 1 + bisect_left(there, moment, key=lambda seq: view.events_after(seq - 1, 1)[0].at)
 
 
 def _wanted(request: GetChanges, task: Task | None, event: Event) -> bool:

@@ -263,23 +263,6 @@ class View:
         """The number of the first event that is still there; of the next, when there is none."""
         return chain.read_checkpoint(self.snapshot).seq + 1
 
-    def last_seq_before(self, moment: Instant) -> int:
-        """The number of the last event that happened before that; of the last that was dropped, when none that is there did."""
-        first, after = self.first_seq(), self.head_seq() + 1
-        # Events are in the order of their times, so a few of them tell.
-        while first < after:
-            middle = (first + after) // 2
-            if self._event(middle).at < moment:
-                first = middle + 1
-            else:
-                after = middle
-        return first - 1
-
-    def _event(self, seq: int) -> Event:
-        stored = self.snapshot.get(layout.event(seq))
-        assert stored is not None
-        return EVENT.decode(chain.body_of(stored))
-
     def dropped(self) -> dict[str, int]:
         """How many events of each kind were dropped from the log."""
         return {str(split(entry)[1]): int.from_bytes(stored, "big") for entry, stored in self.walk(layout.DROPPED)}

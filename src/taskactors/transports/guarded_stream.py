@@ -191,8 +191,8 @@ class GuardedSocket:
         try:
             if not self._is_cut:
                 await self._linger()
-        except (OSError, trio.BrokenResourceError):
-            pass  # the client was quicker
+        except (OSError, trio.BrokenResourceError, trio.BusyResourceError):
+            pass  # the client was quicker, or somebody else still reads
         finally:
             self._closed = True
             self.interrupt()

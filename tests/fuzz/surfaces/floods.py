@@ -38,29 +38,26 @@ class FloodAttack(Attack):
 
     def _calls(self, place: Place) -> str | None:
         """Each is answered once, by its answer or by being told that there are too many."""
-        line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
-        try:
-            line.send(b"".join(frame(json.dumps({**CALL, "id": number}).encode()) for number in range(self.many)))
-            place.neighbours.meanwhile(is_flood=True)
-            replies = [line.next_message() for _ in range(self.many)]
-        finally:
-            line.close()
+        replies = self._said_to(place, CALL)
         return unmatched([Allowed(id=number, codes={TOO_MANY}, result=True) for number in range(self.many)], replies)
 
     def _listens(self, place: Place) -> str | None:
         """As many streams of changes begin as may be open, and the others hear that there are too many."""
-        line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
-        try:
-            line.send(b"".join(frame(json.dumps({**LISTEN, "id": number}).encode()) for number in range(self.many)))
-            place.neighbours.meanwhile(is_flood=True)
-            said = [line.next_message() for _ in range(self.many)]
-        finally:
-            line.close()
-        refused = [each for each in said if "method" not in each]
+        refused = [each for each in self._said_to(place, LISTEN) if "method" not in each]
         if len(refused) != max(0, self.many - LISTENS_LIMIT):
             return f"of {self.many} streams {len(refused)} were refused"
         problems = [Allowed(id=each.get("id"), codes={TOO_MANY}).problem(each) for each in refused]
         return next((each for each in problems if each), None)
+
+    def _said_to(self, place: Place, asked: Mapping[str, Any]) -> list[Any]:
+        """The first of what one client is told who asks the same so many times at once."""
+        line = spoken(place.ws, place.tokens.local, Era.MODERN, f"/mcp/{STILL}")
+        try:
+            line.send(b"".join(frame(json.dumps({**asked, "id": number}).encode()) for number in range(self.many)))
+            place.neighbours.meanwhile(is_flood=True)
+            return [line.next_message() for _ in range(self.many)]
+        finally:
+            line.close()
 
     def _unread(self, place: Place) -> None:
         """Whoever reads none of the answers is cut off by and by, or leaves."""
