@@ -13,7 +13,7 @@ OVERHEAD_S = 120.0
 
 # One agent may make a thousand calls a second and two thousand at once: so few agents are measured briefly, and each time as others.
 FEW = 8
-FEW_FOR_S = {"reads": 0.15}
+FEW_FOR_S = {"reads": 0.08}
 FEW_ELSE_FOR_S = 0.6
 _numbers = count()
 
