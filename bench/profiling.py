@@ -31,7 +31,7 @@ STAGES: tuple[tuple[str, str], ...] = (
     ("surface", r"mcp_server/"),
     ("structure", r"actors/argument|board/requests/"),
     ("router", r"actors/(router|identity|projects?|seat|pace|presence|access|calls):"),
-    ("store", r"actors/(store|feed):|storage/(transaction|records|keys|sealing|lmdb_reads|kept_back):"),
+    ("store", r"actors/(store|in_hand|feed):|storage/(transaction|records|keys|sealing|lmdb_reads|kept_back):"),
     ("commit", r"storage/"),
     ("unit of work", r"board/|domain/"),
     ("desk", r"actors/"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
-from taskactors.actors import access, depth, pace, patience, project, projects, store
+from taskactors.actors import access, depth, in_hand, pace, patience, project, projects
 from taskactors.actors.argument_schema import input_schema
 from taskactors.actors.tools import TOOLS
 from taskactors.board import additions, change, circles, commands, crowding, graph, listing, messages, reservations, tasks
@@ -90,7 +90,7 @@ def in_one_project() -> Iterator[Row]:
     yield Row("calls that wait for one desk", f"{project.BOX:,} or {_bytes(project.BOX_BYTES)}", OVERLOADED)
     ends = "completing, renewing, releasing, moving and what else ends work goes on"
     yield Row("of that room for other calls than those that end work", f"{project.BOX - project.KEPT_FREE:,}", f"{OVERLOADED}; {ends}")
-    yield Row("changes in one commit", f"{store.BATCH_LIMIT} or {_bytes(store.BATCH_BYTES)}", "the rest is in the next")
+    yield Row("changes in one commit", f"{in_hand.BATCH_LIMIT} or {_bytes(in_hand.BATCH_BYTES)}", "the rest is in the next")
 
 
 def at_the_doors() -> Iterator[Row]:

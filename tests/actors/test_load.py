@@ -10,9 +10,10 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from taskactors.actors.calls import LARGEST_BYTES, Call, Connection, size_of
+from taskactors.actors.in_hand import BATCH_BYTES, BATCH_LIMIT, WAITING_BYTES, WAITING_LIMIT, InHand
+from taskactors.actors.orders import Write
 from taskactors.actors.project import BOX, BOX_BYTES, KEPT_FREE
 from taskactors.actors.roles import desk
-from taskactors.actors.store import BATCH_BYTES, BATCH_LIMIT, WAITING_BYTES, WAITING_LIMIT, InHand, Write
 from taskactors.actors.waiting import ENDS_SPARE
 from taskactors.domain.errors import Refusal
 from taskactors.runtime import Letter

@@ -4,7 +4,8 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from taskactors.actors import store
+from taskactors.actors.in_hand import Batch, InHand
+from taskactors.actors.store import Store
 from tests.actors.team import Team, team
 
 AGENTS, ROUNDS = 24, 6
@@ -36,7 +37,7 @@ async def test_those_who_are_answered_together_and_call_again_share_the_next_com
 
 
 async def test_without_letting_calls_arrive_there_are_many_more_commits(mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "HOPS", 1)
+    monkeypatch.setattr("taskactors.actors.store.HOPS", 1)
     async with trio.open_nursery() as nursery, team(nursery) as us:
         assert await _commits(us, AGENTS) > ROUNDS + 2
 
@@ -49,14 +50,14 @@ async def test_one_alone_has_a_commit_for_each_call(mock_clock: MockClock) -> No
 async def _with_the_woken(monkeypatch: pytest.MonkeyPatch) -> int:
     """How many share the commit of one who waited for mail, while everybody else works."""
     sizes: list[int] = []
-    write = store.Store._write
+    write = Store._write
 
-    async def written(self: store.Store, batch: store.Batch) -> None:
+    async def written(self: Store, batch: Batch) -> None:
         if any(letter.message.woken for letter in batch.letters):
             sizes.append(len(batch.letters))
         await write(self, batch)
 
-    monkeypatch.setattr(store.Store, "_write", written)
+    monkeypatch.setattr(Store, "_write", written)
     async with trio.open_nursery() as nursery, team(nursery) as us:
         heard: list[object] = []
 
@@ -79,5 +80,5 @@ async def test_one_who_was_woken_waits_for_nobody_to_share_the_commit(mock_clock
 
 
 async def test_without_that_all_who_work_would_be_waited_for(mock_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store.InHand, "has_woken", property(lambda self: False, lambda self, value: None), raising=True)
+    monkeypatch.setattr(InHand, "has_woken", property(lambda self: False, lambda self, value: None), raising=True)
     assert await _with_the_woken(monkeypatch) > AGENTS / 2

@@ -8,7 +8,8 @@ from attrs import evolve
 
 from taskactors.actors import waiting
 from taskactors.actors.clock import Clock
-from taskactors.actors.store import Batch, Store
+from taskactors.actors.in_hand import Batch
+from taskactors.actors.store import Store
 from taskactors.actors.waiting import Waiting
 from taskactors.board import inbox, layout, reservations
 from taskactors.board.change import Change

@@ -17,7 +17,7 @@ from ..storage.apart import Abandoned
 from ..storage.engine import Transaction
 from ..storage.errors import StorageError
 from .feed import Feed
-from .store import Examine, Write
+from .orders import Examine, Write
 
 CHECK = f"{audit.__name__}:{audit.findings.__name__}"
 

@@ -24,9 +24,9 @@ from ..storage.durable import sync_folder
 from ..storage.errors import StorageError
 from ..storage.lmdb_file import DATA_FILE
 from .clock import Clock
+from .orders import Copy
 from .refusals import BackupFailed
-from .store import Copy, uncancelled
-from .threads import OffLoop
+from .threads import OffLoop, uncancelled
 
 COPY_WITHIN_S = 3600.0
 """A store of many gigabytes takes its time."""

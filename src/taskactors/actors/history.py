@@ -18,7 +18,7 @@ from ..loglines import Log
 from ..runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull
 from ..storage.engine import Snapshot, Transaction
 from .clock import Clock
-from .store import Read, Write
+from .orders import Read, Write
 
 EVERY_S = 24 * 3600.0
 FIRST_AFTER_S = 300.0

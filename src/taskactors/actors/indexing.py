@@ -18,9 +18,9 @@ from ..runtime import ActorCrashed, ActorGone, Address, AskTimedOut, MailboxFull
 from ..storage.engine import Snapshot
 from .clock import MS, Clock
 from .feed import Feed
+from .orders import Read
 from .refusals import SearchBroken, SearchNotReady
 from .search_index import SearchIndex
-from .store import Read
 from .threads import OffLoop
 from .words import Match, Words
 

@@ -29,7 +29,7 @@ from ..storage.engine import Snapshot
 from .clock import Clock
 from .delivery import Delivery, Way
 from .feed import Feed
-from .store import Read
+from .orders import Read
 
 UNREAD_COUNTED = 100
 """Nobody needs to know how many more there are."""

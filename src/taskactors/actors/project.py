@@ -19,8 +19,10 @@ from .delivery import Delivery
 from .due_note import DueNote
 from .feed import Feed
 from .history import History
+from .in_hand import InHand
 from .indexing import Indexing
 from .notices import Notices
+from .orders import Read, Write
 from .presence import Presence
 from .refusals import Stopping, UnknownOutcome
 from .roles.roster import ROSTER
@@ -28,7 +30,8 @@ from .router import Router
 from .search_index import SearchIndex
 from .standing import Standing
 from .statistics import Statistics
-from .store import InHand, Read, Store, StoreHealth, Write
+from .store import Store
+from .store_health import StoreHealth
 from .threads import OffLoop, own_threads
 from .timers import Timers
 from .tools import Tool

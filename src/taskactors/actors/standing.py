@@ -20,7 +20,7 @@ from ..storage.engine import Snapshot
 from ..storage.keys import split
 from .clock import MS, Clock
 from .feed import Feed
-from .store import Read
+from .orders import Read
 
 WITHIN_S = 2.0
 """Whoever watches waits for its figures, and a store that hangs must not keep it from all others."""

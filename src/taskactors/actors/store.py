@@ -1,41 +1,27 @@
 """The store: sole owner of a project's engine. It takes whatever waits, commits it once, and only then answers."""
 
-import secrets
-from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import trio
-from attrs import Factory, define, field, frozen
+from attrs import Factory, define, field
 
 from ..board.chain import read_head
-from ..board.passing import Outlook, outlook
+from ..board.passing import outlook
 from ..domain.errors import Refusal
-from ..domain.task import Instant
 from ..loglines import Log
 from ..runtime import ActorCrashed, Letter, Place, in_batches
 from ..storage.apart import Abandoned
-from ..storage.engine import Done, Engine, Failed, Snapshot, Transaction, Writes
-from ..storage.errors import Damaged, EngineFault, NeedsRoom, StorageError, StoreFull
+from ..storage.engine import Done, Engine, Failed, Writes
+from ..storage.errors import EngineFault, NeedsRoom, StorageError, StoreFull
 from .clock import Clock
 from .faults import internal
 from .feed import Feed
-from .metrics import BATCH_UNITS, COMMIT_S, Distribution
+from .in_hand import BATCH_LIMIT, Batch, InHand
+from .orders import Copy, Examine, Read, Write
 from .refusals import StoreFullRefusal, UnknownOutcome
-from .threads import OffLoop
-
-BATCH_LIMIT = 128
-"""Units per commit: past this the flush is well shared, and a longer batch only makes its first caller wait."""
-
-BATCH_BYTES = 4 << 20
-"""What the units of one commit were called with, together: more would be one long flush, for which the smallest of them waits."""
-
-WAITING_LIMIT = 256
-WAITING_BYTES = 2 * BATCH_BYTES
-"""Writes taken out of the box ahead of the commit in progress. Beyond either the box fills up, and callers are told."""
+from .store_health import StoreHealth
+from .threads import OffLoop, uncancelled
 
 TURN_S = 0.001
 """Reads and units are done in a row for this long before other tasks run: a list takes milliseconds, and a flood of them in one
@@ -53,104 +39,6 @@ ATTEMPTS_AFTER_FAULT = 1
 log = Log(__name__)
 
 
-@frozen
-class Read:
-    """Answer with what this function reads from a snapshot. When that is another Read, it is done on a later turn of the loop."""
-
-    fn: Callable[[Snapshot], Any]
-
-
-@frozen
-class Write:
-    """Run this unit in a batch; answer once it is durable. The command id names it when its outcome is unknown."""
-
-    unit: Callable[[Transaction], Any]
-    command: str
-    woken: bool = False
-    """Somebody who waited was woken for it: they have waited for long enough, and it for no others to share its commit."""
-
-
-@frozen
-class Copy:
-    """Write a copy of everything into this folder; answer when it is there. It ends early when nobody waits for it any more."""
-
-    folder: Path
-
-
-@frozen
-class Examine:
-    """Answer with what a check, named as `module:function`, finds in one moment of everything."""
-
-    check: str
-
-
-@define
-class Batch:
-    """Writes on their way to the disk. It outlives a crash of the store, so that every caller hears what became of theirs."""
-
-    letters: list[Letter[Write]]
-    now: Instant
-    id: bytes = Factory(partial(secrets.token_bytes, 16))
-    outcomes: list[Done[Any] | Failed] = Factory(list)
-    attempts_after_fault: int = 0
-
-
-@define
-class InHand:
-    """What the store has accepted and not yet answered. Belongs to the store's place, not to one life of it."""
-
-    waiting: deque[Letter[Write]] = Factory(deque)
-    waiting_bytes: int = 0
-    has_woken: bool = False
-    """Whether somebody was woken for one of them."""
-    batch: Batch | None = None
-    outlook: Outlook | None = None
-    """What is to come, as it was when the store was stopped in good order."""
-
-    def take(self, letter: Letter[Write]) -> None:
-        """One more that waits for its commit."""
-        self.waiting.append(letter)
-        self.waiting_bytes += letter.size
-        self.has_woken |= letter.message.woken
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether no more should be taken before some of it is on its way."""
-        return len(self.waiting) > WAITING_LIMIT or self.waiting_bytes > WAITING_BYTES
-
-    def next_batch(self) -> list[Letter[Write]]:
-        """The first of those that wait, as many as one commit should have; at least one."""
-        letters: list[Letter[Write]] = []
-        size = 0
-        while self.waiting and len(letters) < BATCH_LIMIT and (not letters or size + self.waiting[0].size <= BATCH_BYTES):
-            letter = self.waiting.popleft()
-            size += letter.size
-            letters.append(letter)
-        self.waiting_bytes -= size
-        self.has_woken = any(letter.message.woken for letter in self.waiting)
-        return letters
-
-
-@define
-class StoreHealth:
-    """How the store is doing, for health checks: the last commit, and the last thing that went wrong since."""
-
-    last_commit_at: Instant | None = None
-    fault: str | None = None
-    damage: str | None = None
-    """What a read or a unit of work found that is not what was written; nothing but another file mends it."""
-    commits: int = 0
-    units: int = 0
-    """Those that were run to their end, also in vain."""
-    batch_units: Distribution = Factory(lambda: Distribution(BATCH_UNITS))
-    commit_s: Distribution = Factory(lambda: Distribution(COMMIT_S))
-
-    def saw(self, error: Exception) -> None:
-        """A read or a unit of work ended so."""
-        if isinstance(error, Damaged):
-            self.damage = error.fact
-
-
 @define
 class Turn:
     """How long this task has kept the loop since others had their turn."""
@@ -162,14 +50,6 @@ class Turn:
         if trio.current_time() - self._began >= TURN_S:
             await trio.lowlevel.checkpoint()
             self._began = trio.current_time()
-
-
-def uncancelled() -> bool:
-    """Asked in a thread that does long work: whether whoever waits for it still does. Raises Cancelled if not."""
-    with suppress(RuntimeError):
-        # Where blocking work is done in place there is no thread, and nobody who could cancel it.
-        trio.from_thread.check_cancelled()
-    return True
 
 
 @define(eq=False)

@@ -14,8 +14,8 @@ from ..runtime import ActorCrashed, Address, AskTimedOut, MailboxFull, Place
 from ..storage.engine import Transaction
 from .clock import Clock
 from .feed import Feed
+from .orders import Read, Write
 from .presence import Presence
-from .store import Read, Write
 
 ASK_WITHIN_S = 30.0
 """A store that does not answer in this time is in trouble that its own supervision deals with; time then tries again."""

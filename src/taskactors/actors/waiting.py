@@ -17,7 +17,7 @@ from ..runtime import ActorGone, Address, Letter, MailboxFull, Place
 from .calls import Command
 from .delivery import Delivery, Way
 from .feed import Feed
-from .store import Read, Write
+from .orders import Read, Write
 
 PLACE_KEPT_S = 60.0
 """Whoever asks again for the same thing within this time keeps their place in the line."""

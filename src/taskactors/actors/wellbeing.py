@@ -10,7 +10,7 @@ from ..domain.moments import text_of
 from ..domain.task import Instant
 from .auditing import Auditing
 from .backups import Backups
-from .store import StoreHealth
+from .store_health import StoreHealth
 
 COMMIT_WITHIN_S = 30.0
 """A commit takes milliseconds. One that takes longer than this hangs on a disk that does not answer, and fails nowhere by itself."""

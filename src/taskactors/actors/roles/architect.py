@@ -14,7 +14,7 @@ from ...loglines import Log
 from ...runtime import ActorCrashed, AskTimedOut, MailboxFull, Place
 from ...storage.engine import Snapshot, Transaction
 from ..feed import Feed
-from ..store import Read, Write
+from ..orders import Read, Write
 from .desk import STORE_WITHIN_S, Desk
 
 LOOK_EVERY_S = 60.0

@@ -21,7 +21,7 @@ from ..calls import Command
 from ..faults import internal
 from ..history import History
 from ..refusals import NoTokens
-from ..store import StoreHealth
+from ..store_health import StoreHealth
 from ..wellbeing import troubles
 from .desk import STORE_WITHIN_S, Desk
 

@@ -20,7 +20,7 @@ from ...runtime import RETRY_AFTER_MS, ActorCrashed, Address, Letter, MailboxFul
 from ...storage.engine import Snapshot, Transaction
 from ..calls import Command
 from ..clock import Clock
-from ..store import Read, Write
+from ..orders import Read, Write
 from ..tools import Tool
 from ..waiting import Waiting
 

@@ -14,7 +14,7 @@ from ...board.wire import page
 from ...storage.engine import Snapshot
 from ..calls import Command
 from ..indexing import Indexing
-from ..store import Read
+from ..orders import Read
 from ..threads import OffLoop
 from ..workspace import create_main_ai_file, facts_from, main_file, manifest, setup_instructions, workflow_description
 from ..workspace.facts import Facts, Surroundings

@@ -15,7 +15,7 @@ from ..history import History
 from ..indexing import Indexing
 from ..presence import Presence
 from ..statistics import Statistics
-from ..store import StoreHealth
+from ..store_health import StoreHealth
 from ..threads import OffLoop
 from ..tools import Tool
 from ..updates import Updates
