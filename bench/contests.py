@@ -10,6 +10,7 @@ from attrs import Factory, define, frozen
 from .generator import load
 from .load.measured import Measured
 from .peers.postgres import postgres
+from .results import CURVE
 from .rounds import Round
 from .servers import Missing, Server, Start, beanstalkd, python_peer, redis, taskactors
 
@@ -27,6 +28,9 @@ STARTS: Mapping[str, Start] = {
     LIMIT: partial(python_peer, LIMIT, "fast_echo"),
 }
 ECHOES = (ECHO, LIMIT)
+
+# What some of the turns do instead, of ours alone: it needs no flush.
+READS = "reads"
 
 TEAM, ONE, CROWD = 64, 1, 256
 # As many as one pair in eight of those at work.
@@ -111,8 +115,8 @@ def contests(field: Field, manner: Manner) -> Mapping[str, tuple[Turns, int]]:
     everybody = field.there(OURS, ECHO, SDK, FASTMCP, BEANSTALKD, REDIS, POSTGRES)
     mine = partial(load, ours, "changes")
     curves: dict[str, tuple[Turns, int]] = {
-        f"over agents {agents}": (
-            {**against(field, [OURS, ECHO, SDK], agents, seconds), "reads": partial(load, ours, "reads", agents, seconds)},
+        f"{CURVE}{agents}": (
+            {**against(field, [OURS, ECHO, SDK], agents, seconds), READS: partial(load, ours, READS, agents, seconds)},
             manner.curve_rounds,
         )
         for agents in manner.over_agents

@@ -6,10 +6,10 @@ from typing import Any
 
 import matplotlib
 
-from .contests import ECHO, OURS, SDK
+from .contests import ECHO, OURS, READS, SDK
 from .load.measured import Measured
 from .results import Results
-from .rounds import Kept, p50_ms, p99_ms, p999_ms, per_second
+from .rounds import p50_ms, p99_ms, p999_ms, per_second
 
 matplotlib.use("svg")
 matplotlib.rcParams["svg.hashsalt"] = "taskactors"
@@ -17,14 +17,14 @@ matplotlib.rcParams["figure.constrained_layout.use"] = True
 
 from matplotlib import pyplot  # noqa: E402 (what it draws with is chosen first)
 
-CURVE, GROWTH = "over agents ", "growth "
+GROWTH = "growth "
 
 
 def draw(results: Results, folder: Path) -> list[Path]:
     """Every plot that there are figures for."""
     drawn = {
         "throughput": _over_agents(
-            results, "calls a second", [(OURS, per_second), ("reads", per_second), (ECHO, per_second), (SDK, per_second)]
+            results, "calls a second", [(OURS, per_second), (READS, per_second), (ECHO, per_second), (SDK, per_second)]
         ),
         "latency": _over_agents(results, "ms", [(OURS, p50_ms), (OURS, p99_ms), (OURS, p999_ms), (SDK, p50_ms), (SDK, p99_ms)]),
         "growth": _over_tasks(results),
@@ -39,13 +39,8 @@ def draw(results: Results, folder: Path) -> list[Path]:
     return files
 
 
-def _numbered(results: Results, prefix: str) -> dict[int, Kept]:
-    found = {int(name.removeprefix(prefix)): results.contest(name) for name in results.contests if name.startswith(prefix)}
-    return {number: rounds for number, rounds in sorted(found.items()) if rounds is not None}
-
-
 def _over_agents(results: Results, unit: str, lines: list[tuple[str, Callable[[Measured], float]]]) -> Any:
-    curves = _numbered(results, CURVE)
+    curves = results.over_agents
     if not curves:
         return None
     figure, axes = pyplot.subplots(figsize=(8, 4.5))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from .contests import LIMIT, OURS
+from .contests import ECHO, LIMIT, OURS, READS, SDK
 from .goals import GOALS, Goal
 from .load.measured import Measured
 from .results import Results, middles
@@ -20,7 +20,7 @@ BEGIN, END = "<!-- measured: written by `nox -s bench -- record` -->", "<!-- /me
 def page(results: Results, soak: str = "") -> str:
     """All tables, as they stand in the README."""
     parts = [_where(results), _goals(results), _contest(results, "team", "64 agents"), _contest(results, "one", "One agent")]
-    parts += [_limit(results), _growth(results), _walls(results), _stages(results), soak, _disturbed(results)]
+    parts += [_limit(results), _over_agents(results), _growth(results), _walls(results), _stages(results), soak, _disturbed(results)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -100,6 +100,16 @@ def _limit(results: Results) -> str:
     if rounds is None:
         return ""
     return f"The load generator itself reaches {_short(rounds.of(LIMIT, per_second))} calls/s, against an echo that costs next to nothing."
+
+
+def _over_agents(results: Results) -> str:
+    shown = (OURS, READS, ECHO, SDK)
+    rows = [
+        [f"{agents:,}", *(_short(rounds.of(name, value)) for name in shown for value in (per_second, p99_ms))]
+        for agents, rounds in results.over_agents.items()
+    ]
+    headings = ("agents", *(f"{name}, {unit}" for name in shown for unit in ("calls/s", "p99 ms")))
+    return table(headings, rows) if rows else ""
 
 
 def _growth(results: Results) -> str:

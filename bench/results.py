@@ -13,6 +13,9 @@ from attrs import Factory, define, frozen
 from .rounds import Kept, Round, kept
 from .servers import CORES
 
+CURVE = "over agents "
+"""What the names of the contests of different numbers of agents begin with."""
+
 VERSIONS_OF = ("taskactors", "trio", "mcp", "fastmcp", "lmdb", "msgspec", "trio-websocket", "picows", "uvloop", "uvicorn")
 
 
@@ -62,6 +65,12 @@ class Results:
     def contest(self, name: str) -> Kept | None:
         rounds = self.contests.get(name)
         return kept(rounds) if rounds else None
+
+    @property
+    def over_agents(self) -> dict[int, Kept]:
+        """The contests of different numbers of agents, by that number."""
+        found = {int(name.removeprefix(CURVE)): self.contest(name) for name in self.contests if name.startswith(CURVE)}
+        return {agents: rounds for agents, rounds in sorted(found.items()) if rounds is not None}
 
     def write(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)

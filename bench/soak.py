@@ -1,7 +1,7 @@
 """The soak: a busy team for as long as is asked for, and whether latency, memory and file grow with time and not with work alone.
 
-The machine is not the same half an hour later either. So at its end the server takes turns with a new one on an empty store, and
-then a new process on the same store does: what only the first is slower than costs age, and what both are costs the size of the store.
+The machine is not the same half an hour later either. So at its end the server takes turns with a new one that has nothing stored, and
+then another process on the same store does. Where the first alone is slower than the new one, age is what it costs; where both are, size.
 """
 
 import tempfile
@@ -26,7 +26,7 @@ TURNS = 3
 
 @frozen
 class Slice:
-    """Half a minute of it. Every one begins with new connections of the same agents."""
+    """A stretch of it. Every one begins with new connections of the same agents."""
 
     minute: float
     calls: int
@@ -52,21 +52,21 @@ class Soaked:
 def soak(minutes: float) -> Soaked:
     with tempfile.TemporaryDirectory(prefix="bench-") as one, tempfile.TemporaryDirectory(prefix="bench-") as other:
         folder, empty = Path(one), Path(other)
-        clock = Clock(time.monotonic())
+        measuring = Measuring(time.monotonic())
         slices = []
         with taskactors(empty) as new:
             with taskactors(folder) as server:
-                while clock.minute < minutes:
-                    slices.append(clock.slice_of(server, folder, SLICE_S))
-                aged, beside_aged = clock.in_turns(server, folder, new, empty)
+                while measuring.minute < minutes:
+                    slices.append(measuring.slice_of(server, folder, SLICE_S))
+                aged, beside_aged = measuring.in_turns(server, folder, new, empty)
             with taskactors(folder) as server:
-                restarted, beside_restarted = clock.in_turns(server, folder, new, empty)
+                restarted, beside_restarted = measuring.in_turns(server, folder, new, empty)
     return Soaked(slices, aged, beside_aged, restarted, beside_restarted)
 
 
 @frozen
-class Clock:
-    """Measures, and says when: since the soak began."""
+class Measuring:
+    """What measures, and says when: since it began."""
 
     began: float
 

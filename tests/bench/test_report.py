@@ -2,9 +2,9 @@
 
 import pytest
 
-from bench.contests import ECHO, OURS, SDK
+from bench.contests import ECHO, OURS, READS, SDK
 from bench.report import BEGIN, END, page, written
-from bench.results import Results, this_machine
+from bench.results import CURVE, Results, this_machine
 from bench.rounds import Round
 from tests.bench.turns import BUSY, turn
 
@@ -27,6 +27,16 @@ def test_a_goal_that_is_reached_says_so_and_one_that_is_missed_says_by_how_much(
     assert row(said, "64 agents", "bare trio-websocket echo").endswith("| 0.8× | reached |")
     assert row(said, "tools: worker").endswith("| 3,600 tokens | **missed** by 1.2× |")
     assert row(said, "tools: full").endswith("| 7,000 tokens | reached, the next too |")
+
+
+def test_each_number_of_agents_has_a_row_with_everybody_s_figures() -> None:
+    results = measured(8_000)
+    for agents in (16, 4):
+        turns = {OURS: turn(agents * 100), READS: turn(agents * 200), ECHO: turn(agents * 300), SDK: turn(agents * 10)}
+        results.contests[f"{CURVE}{agents}"] = (Round(turns),) * 3
+    said = page(results)
+    lines = [line for line in said.splitlines() if line.startswith(("| 4 |", "| 16 |"))]
+    assert [line.split(" | ")[1:8:2] for line in lines] == [["400", "800", "1,200", "40"], ["1,600", "3,200", "4,800", "160"]]
 
 
 def test_what_was_not_measured_is_not_called_reached() -> None:
